@@ -29,12 +29,12 @@ const FILES = {
   "etc/inittab": ["inittab", 0o644],
   "etc/profile": ["profile", 0o644],
   "etc/acpi/PWRF/00000080": ["power-button", 0o755],
-  "usr/share/udhcpc/default.script": ["udhcpc-script", 0o755],
+  "etc/udhcpc/default.script": ["udhcpc-script", 0o755],
   "bin/lspci": ["lspci", 0o755],
   "bin/lscpu": ["lscpu", 0o755],
 };
 
-const CMDLINE = "console=tty0 console=ttyS0 quiet tsc=reliable no_timer_check nokaslr mitigations=off";
+const CMDLINE = "console=tty0 console=ttyS0 quiet tsc=reliable no_timer_check nokaslr mitigations=off cryptomgr.notests";
 
 function makeInitramfs(busybox, kernel) {
   const cpio = new CpioWriter();

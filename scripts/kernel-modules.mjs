@@ -72,19 +72,21 @@ function softBefore(text) {
   return before.split(/\s+/).filter(Boolean).map(canonical);
 }
 
-/** The text of modules.dep: every module with all it needs, nearest first. */
+/**
+ * The text of modules.dep: every module with all it needs. modprobe loads such a line from its end,
+ * so a module stands before those that it needs itself.
+ */
 export function modulesDep(modules) {
   const byName = new Map(modules.map((module) => [module.name, module]));
-  const closure = (module, seen) => {
-    for (const name of module.depends) {
-      const next = byName.get(name);
-      if (next === undefined || seen.has(next)) continue;
-      seen.add(next);
-      closure(next, seen);
-    }
-    return seen;
+  const postorder = (module, seen) => {
+    if (module === undefined || seen.has(module)) return [];
+    seen.add(module);
+    return [...module.depends.flatMap((name) => postorder(byName.get(name), seen)), module];
   };
-  const line = (module) => `${module.file}: ${[...closure(module, new Set())].map((m) => m.file).join(" ")}`.trim();
+  const line = (module) => {
+    const [, ...needed] = postorder(module, new Set()).reverse();
+    return [`${module.file}:`, ...needed.map((other) => other.file)].join(" ");
+  };
   return `${modules.map(line).join("\n")}\n`;
 }
 
