@@ -9,6 +9,7 @@
  *   000A_0000  VGA registers and the scanout description             shared with src/devices/vga.ts
  *   000B_0000  port classes: one byte per I/O port                   PORT_CLASS_*
  *   000C_0000  port shadows: one byte per I/O port, read without leaving the core
+ *   000D_0000  completions of disk requests, disk worker -> device worker   src/block/disk-ring.ts
  *   0040_0000  code map: one u32 per 4 KiB page of this memory, a bit per 128-byte granule
  *              that holds decoded code
  *   0100_0000  vCPU blocks, VCPU_STRIDE apart                        see VCPU_*
@@ -28,6 +29,8 @@ export const IRQCHIP: u32 = 0x0009_0000;
 export const VGA_SHARED: u32 = 0x000a_0000;
 export const PORT_CLASS: u32 = 0x000b_0000;
 export const PORT_SHADOW: u32 = 0x000c_0000;
+export const DISK_RING: u32 = 0x000d_0000;
+export const DISK_RING_SIZE: u32 = 0x1_0000;
 export const CODE_MAP: u32 = 0x0040_0000;
 
 export const VCPU: u32 = 0x0100_0000;
