@@ -20,6 +20,11 @@ export interface IoOptions {
   width?: AccessSize;
   /** Writes have no result the guest can see at once: the vCPU does not wait for them. */
   posted?: boolean;
+  /**
+   * The guest chose the address (a PCI BAR): where it overlaps something fixed, or something placed
+   * earlier, the other one answers.
+   */
+  isGuestPlaced?: boolean;
 }
 
 export interface Registration {
@@ -27,7 +32,7 @@ export interface Registration {
 }
 
 export interface AddressMap {
-  /** Registers `count` ports from `base`. Throws when a port is taken: two chips at one port is a bug of the board. */
+  /** Registers `count` ports from `base`. Throws when a port is taken by a fixed one: two chips at one port is a bug of the board. */
   ports(base: number, count: number, handler: IoHandler, options?: IoOptions): Registration;
   /** Registers guest physical addresses [base, base + len). `base` up to 2^53. */
   mmio(base: number, len: number, handler: IoHandler, options?: IoOptions): Registration;
