@@ -9,6 +9,8 @@
  * An operand is letter << 3 | size.
  */
 
+import { Feature } from "./ops";
+
 export const O1: u64 = 12;
 export const O2: u64 = 20;
 export const O3: u64 = 28;
@@ -140,3 +142,18 @@ export const NOMODRM: u64 = 1 << 59; // no ModRM byte although an operand letter
 export const MODRM: u64 = 1 << 60; // has a ModRM byte although no operand says so
 export const PRIV: u64 = 1 << 61; // #GP(0) unless CPL = 0
 export const SIMD: u64 = 1 << 62; // 0F map: look in decode/opmap-0f-simd.ts by mandatory prefix
+
+/**
+ * Features of the SIMD rows. Those of MMX registers add SIMD_MMX to the operation (decode/ops-simd.ts):
+ * MMX with SSE's additions, and so on.
+ */
+export const SSE: u64 = <u64>Feature.SSE << FEAT;
+export const SSE2: u64 = <u64>Feature.SSE2 << FEAT;
+export const SSE3: u64 = <u64>Feature.SSE3 << FEAT;
+export const SSSE3: u64 = <u64>Feature.SSSE3 << FEAT;
+export const SSE41: u64 = <u64>Feature.SSE41 << FEAT;
+export const SSE42: u64 = <u64>Feature.SSE42 << FEAT;
+export const MMX: u64 = 0x200 | (<u64>Feature.MMX << FEAT);
+export const MMX_SSE: u64 = 0x200 | SSE;
+export const MMX_SSE2: u64 = 0x200 | SSE2;
+export const MMX_SSSE3: u64 = 0x200 | SSSE3;
