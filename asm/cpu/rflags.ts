@@ -10,9 +10,10 @@
  *   LOGIC   result           -                   0                         0 (AF = 0, documented as undefined)
  *   INC     a + 1            CF before           ccSrc                     dst = sign bit
  *   DEC     a - 1            CF before           ccSrc                     dst = sign bit - 1
+ *   RESULT  result           CF, AF, OF bits     as stored                 as stored
  *
- * ccOp = kind << 2 | log2(size). Everything else (ADC, shifts, multiplications, ...) computes its flags
- * at once and stores kind FLAGS.
+ * ccOp = kind << 2 | log2(size). RESULT serves ADC, SBB, shifts and whatever else has SF, ZF and PF by
+ * its result. All others compute their flags at once and store kind FLAGS.
  */
 import type { Cpu } from "./state";
 
@@ -44,6 +45,7 @@ export const CC_SUB: u32 = 2 << 2;
 export const CC_LOGIC: u32 = 3 << 2;
 export const CC_INC: u32 = 4 << 2;
 export const CC_DEC: u32 = 5 << 2;
+export const CC_RESULT: u32 = 6 << 2;
 
 /** Even parity of the low byte, as RFLAGS_PF. */
 export function parity(value: u32): u32 {
@@ -114,8 +116,10 @@ export function getOF(cpu: Cpu): bool {
       return false;
     case 4:
       return dst == <u64>1 << top;
-    default:
+    case 5:
       return dst == (<u64>1 << top) - 1;
+    default:
+      return (src & RFLAGS_OF) != 0;
   }
 }
 
@@ -133,8 +137,10 @@ function getAF(cpu: Cpu): u32 {
       return 0;
     case 4:
       return (dst & 15) == 0 ? RFLAGS_AF : 0;
-    default:
+    case 5:
       return (dst & 15) == 15 ? RFLAGS_AF : 0;
+    default:
+      return src & RFLAGS_AF;
   }
 }
 
