@@ -102,14 +102,18 @@ export function generate() {
   return `${lines.join("\n")}\n`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Writes the file when the sources changed; says so. */
+export function writeLayout(say = console.error) {
   const text = generate();
-  const current = existsSync(OUTPUT) ? readFileSync(OUTPUT, "utf8") : "";
-  if (text === current) process.exit(0);
-  if (process.argv.includes("--check")) {
-    console.error("src/shared/layout.ts is stale: run `node scripts/layout.mjs`.");
-    process.exit(1);
-  }
+  if (existsSync(OUTPUT) && readFileSync(OUTPUT, "utf8") === text) return;
   writeFileSync(OUTPUT, text);
-  console.log("src/shared/layout.ts written");
+  say("layout: src/shared/layout.ts written");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (!process.argv.includes("--check")) writeLayout();
+  else if (!existsSync(OUTPUT) || readFileSync(OUTPUT, "utf8") !== generate()) {
+    console.error("src/shared/layout.ts is stale: run `node scripts/layout.mjs`.");
+    process.exitCode = 1;
+  }
 }

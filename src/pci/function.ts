@@ -86,6 +86,9 @@ interface Bar {
   registration: Registration | undefined;
 }
 
+/** Command bits every function has; the decode bits come with BARs. */
+const COMMAND_BITS = PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE;
+
 /** Index of the expansion ROM among the BARs. */
 const ROM_BAR = 6;
 
@@ -102,6 +105,7 @@ export class PciFunction {
   private readonly bars = new Map<number, Bar>();
   private bus: PciBus | undefined;
   private slot = -1;
+  private decodeBits = 0;
   /** What the device wants of its line, and what the bus was last told. */
   private isInterruptAsserted = false;
   private isIntxDriven = false;
@@ -119,8 +123,7 @@ export class PciFunction {
     config.set16(PCI_SUBSYSTEM_VENDOR_ID, identity.subsystemVendor ?? 0x1af4);
     config.set16(PCI_SUBSYSTEM_ID, identity.subsystem ?? 0x1100);
     config.set8(PCI_INTERRUPT_PIN, identity.interruptPin ?? 0);
-    const command = PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE;
-    config.allow(PCI_COMMAND, 2, command);
+    config.allow(PCI_COMMAND, 2, COMMAND_BITS);
     config.allow(PCI_STATUS, 2, 0, PCI_STATUS_ERRORS);
     config.allow(PCI_CACHE_LINE_SIZE, 1, 0xff);
     config.allow(PCI_LATENCY_TIMER, 1, identity.configLen === 4096 ? 0 : 0xff);
@@ -260,11 +263,9 @@ export class PciFunction {
   }
 
   private allowCommand(bit: number): void {
-    const fixed = PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE;
     this.decodeBits |= bit;
-    this.config.allow(PCI_COMMAND, 2, fixed | this.decodeBits);
+    this.config.allow(PCI_COMMAND, 2, COMMAND_BITS | this.decodeBits);
   }
-  private decodeBits = 0;
 
   private updateIntx(): void {
     const pin = this.config.get8(PCI_INTERRUPT_PIN);

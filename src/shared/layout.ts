@@ -106,6 +106,31 @@ export const MmioRegion = {
   SIZE: 0x18,
 } as const;
 
+// asm/bus.ts
+export const RING_TAIL = 0x2040;
+export const RING_HEAD = 0x2080;
+
+/** Byte offsets in `Mailbox`; `SIZE` is the whole. */
+export const Mailbox = {
+  state: 0,
+  kind: 4,
+  size: 8,
+  flags: 12,
+  addr: 0x10,
+  data: 0x18,
+  SIZE: 0x20,
+} as const;
+
+/** Byte offsets in `RingEntry`; `SIZE` is the whole. */
+export const RingEntry = {
+  kind: 0,
+  size: 1,
+  reserved: 2,
+  value: 4,
+  addr: 8,
+  SIZE: 0x10,
+} as const;
+
 // asm/cpu/state.ts
 export const SEG_ES = 0;
 export const SEG_CS = 1;
@@ -118,6 +143,7 @@ export const SEG_LDTR = 7;
 export const SEG_TR = 8;
 export const SEG_GDTR = 9;
 export const SEG_IDTR = 10;
+export const SEG_SS64 = 11;
 export const FAULT_PENDING = 0x100;
 
 /** Byte offsets in `Cpu`; `SIZE` is the whole. */
@@ -281,7 +307,7 @@ export const Cpu = {
   dmaCodeTail: 0x480,
   pcidValid: 0x484,
   pcidSlot: 0x488,
-  pad0: 0x48c,
+  simdFlags: 0x48c,
   pcidAsn: 0x490,
   pcidAsn1: 0x498,
   pcidAsn2: 0x4a0,

@@ -1,0 +1,2 @@
+export const CORE_WASM: string;
+export function buildCore(options?: { quick?: boolean; say?: (line: string) => void }): Promise<string>;
