@@ -3,7 +3,7 @@
  * was and returns at once; the interpreter loop sees Cpu.fault and delivers (cpu/exceptions.ts).
  * Double-fault classification happens at delivery, so the first raise of an instruction wins here.
  */
-import { type Cpu, FAULT_PENDING } from "./state";
+import { Cpu, FAULT_PENDING } from "./state";
 
 export const enum Vector {
   DE = 0, DB = 1, NMI = 2, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DF = 8, TS = 10, NP = 11, SS = 12,

@@ -10,7 +10,7 @@
  * Whoever changes CR0, CR4, EFER, CPL, a segment register, RFLAGS.TF/VM/AC or DR7 calls updateModes.
  */
 import {
-  type Cpu,
+  Cpu,
   SEG_CS,
   SEG_DS,
   SEG_ES,

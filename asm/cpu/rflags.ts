@@ -15,7 +15,7 @@
  * ccOp = kind << 2 | log2(size). RESULT serves ADC, SBB, shifts and whatever else has SF, ZF and PF by
  * its result. All others compute their flags at once and store kind FLAGS.
  */
-import type { Cpu } from "./state";
+import { Cpu } from "./state";
 
 export const RFLAGS_CF: u32 = 1 << 0;
 export const RFLAGS_FIXED: u32 = 1 << 1;

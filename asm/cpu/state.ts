@@ -179,7 +179,21 @@ export class Cpu {
   blocksNext: u32; // next free byte of the block arena
   blockGeneration: u32; // counts full drops of the block cache
   dmaCodeTail: u32; // how far this vCPU has read Machine's ring of written code pages
-  brokenBlock: u32; // 1: the running block was invalidated by its own store
+  pcidValid: u32; // bit i: pcidAsn[i] is in use (mmu/tlb.ts)
+  pcidSlot: u32; // entry of the current PCID
+  simdFlags: u32; // MXCSR exception bits of the SIMD float instruction in progress
+  pcidAsn: u64; // u32[8]: address space number << 12 | PCID
+  pcidAsn1: u64;
+  pcidAsn2: u64;
+  pcidAsn3: u64;
+  pdpte0: u64; // PAE paging: the four registers loaded with CR3 (SDM vol. 3 4.4.1)
+  pdpte1: u64;
+  pdpte2: u64;
+  pdpte3: u64;
+  walkGpa: u64; // result of the last page walk: guest physical address of the byte
+  walkFlags: u32; // WALK_* of it
+  walkHost: u32; // its host address, or 0 for device memory
+  nmiBlocked: u32; // 1 from the delivery of an NMI until the next IRET
 }
 
 export const SEG_ES: u32 = 0;
@@ -193,6 +207,7 @@ export const SEG_LDTR: u32 = 7;
 export const SEG_TR: u32 = 8;
 export const SEG_GDTR: u32 = 9;
 export const SEG_IDTR: u32 = 10;
+export const SEG_SS64: u32 = 11; // stack operand in 64-bit mode: base 0, but a bad address is #SS
 
 export const FAULT_PENDING: u32 = 0x100;
 

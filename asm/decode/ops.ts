@@ -30,7 +30,10 @@ export const enum Op {
   MOV_FROM_CR, MOV_TO_CR, MOV_FROM_DR, MOV_TO_DR, WRMSR, RDTSC, RDMSR, RDPMC, INVPCID,
   FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, LDMXCSR, STMXCSR, CLFLUSH, CLFLUSHOPT,
   LFENCE, MFENCE, SFENCE, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, PREFETCH, RDPKRU, WRPKRU,
-  LOADALL_END, // not an instruction: one past the last
+  // what the decoder answers instead of an instruction that cannot run
+  TOO_LONG, // more than 15 bytes: #GP(0)
+  FPU_UNAVAILABLE, // Insn.imm: 0 x87, 1 MMX, 2 SSE: #NM or #UD by CR0 and CR4
+  END,
 }
 
 /** CPUID feature a row depends on; #UD when -cpu does not offer it. Bits of Cpu.features. */
