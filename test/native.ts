@@ -1,0 +1,25 @@
+/**
+ * Programs of test/native/ that ask the processor the tests run on. They need gcc and an x86-64 host:
+ * `compileNative` gives undefined, and says why, where that is missing.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** Compiles test/native/`name`.c with extra `flags` and returns a function that runs it. */
+export function compileNative(name: string, flags: string[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), "longmode-native-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, name);
+  const source = join(root, "test/native", `${name}.c`);
+  const gcc = spawnSync("gcc", ["-O1", "-mno-red-zone", ...flags, "-o", program, source], { encoding: "utf8" });
+  if (process.arch !== "x64" || gcc.error || gcc.status !== 0) {
+    const reason = gcc.error?.message ?? gcc.stderr.split("\n").slice(0, 3).join("; ");
+    console.warn(`test/native/${name}.c ${flags.join(" ")}: not compared with a real processor: ${reason}`);
+    return undefined;
+  }
+  return (...args: string[]) => execFileSync(program, args, { maxBuffer: 1 << 28 });
+}
