@@ -8,7 +8,7 @@
 // the image's creation date. Kernel and modules are Debian's, unmodified and signed.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { cached, cachePath, freshDir, hashOf, isMain, main, repoRoot, run, SOURCE_DATE_EPOCH, step } from "./cache.mjs";
 import { CpioWriter } from "./cpio.mjs";
 import { addIsolinux, isoUuid, writeIsolinuxIso } from "./iso-image.mjs";
@@ -42,7 +42,7 @@ const ROOT_MODULES = [
   "virtio_net", "virtio_console", "virtio_input", "virtio_balloon", "virtio-rng", "virtio-gpu", "9p", "9pnet_virtio", "virtiofs",
   "bochs", "vga16fb", "psmouse", "mousedev", "evdev", "joydev", "pcspkr", "button", "serio_raw",
   "i2c-i801", "lpc_ich", "iTCO_wdt", "qemu_fw_cfg", "pvpanic-pci", "e1000", "e1000e", "nvme",
-  "ext4", "vfat", "nls_ascii", "nls_cp437", "nls_utf8", "udf", "fuse", "autofs4", "configfs", "dm-mod", "crc32c-intel",
+  "ext4", "vfat", "nls_ascii", "nls_cp437", "nls_utf8", "udf", "fuse", "autofs4", "configfs", "crc32c-intel",
 ];
 
 // Units that only cost time on a medium that forgets everything.
@@ -93,10 +93,27 @@ function configureUnits(root) {
   symlinkSync("/lib/systemd/system/multi-user.target", join(dir, "default.target"));
 }
 
+/** Lines "name priority" for mksquashfs -sort: the files of boot-order.txt first, in its order. */
+function bootOrder(root) {
+  const lines = readFileSync(join(SOURCES, "boot-order.txt"), "utf8").split("\n");
+  const patterns = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const asRegExp = (pattern) => new RegExp(`^${pattern.replace(/[.+@]/g, "\\$&").replaceAll("*", "[^/]*")}$`);
+  const expressions = patterns.map(asRegExp);
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = entries.map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name))).sort();
+  const placed = names.map((name) => [name, expressions.findIndex((expression) => expression.test(name))]);
+  const first = placed.filter(([, place]) => place >= 0);
+  return first.map(([name, place]) => `${name} ${32000 - place}\n`).join("");
+}
+
 async function makeSquashfs(root, image) {
   // Its times come from the environment variable SOURCE_DATE_EPOCH, which run() sets.
   const format = ["-comp", "xz", "-Xbcj", "x86", "-b", "1M"];
-  await run("mksquashfs", [root, image, ...format, "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress"]);
+  const sortFile = `${image}.sort`;
+  writeFileSync(sortFile, bootOrder(root));
+  const order = ["-sort", sortFile];
+  await run("mksquashfs", [root, image, ...format, ...order, "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress"]);
+  rmSync(sortFile);
 }
 
 async function addBootMenu(tree) {

@@ -28,6 +28,7 @@ const NOT_NEEDED = [
   "./usr/share/bash-completion", "./usr/share/zsh", "./usr/share/debconf", "./usr/share/polkit-1",
   "./usr/lib/x86_64-linux-gnu/gconv", "./usr/lib/x86_64-linux-gnu/perl-base",
   "./etc/cron.daily", "./etc/cron.d", "./etc/init.d", "./etc/update-motd.d", "./etc/pam.d/login",
+  "./usr/lib/udev/rules.d/85-hwclock.rules", "./lib/udev/rules.d/85-hwclock.rules",
 ];
 
 const ALTERNATIVES = {
