@@ -36,7 +36,7 @@ import {
 } from "./layout";
 import { deviceAccess, deviceKick } from "./host";
 import { lowMap, machine, MACHINE_REGIONS, MmioRegion } from "./machine";
-import type { Cpu } from "./cpu/state";
+import { Cpu } from "./cpu/state";
 import { mmioRead, mmioWrite, ownsMmio, portRead, portWrite } from "./irqchip/index";
 import { flushAll } from "./mmu/tlb";
 import { vgaRead, vgaWrite } from "./vga-window";
