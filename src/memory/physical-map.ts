@@ -64,6 +64,15 @@ export class PhysicalMap {
     this.change(() => this.setSlot(gpa / LOW_SLOT_SIZE, source | bits));
   }
 
+  /** Whether A0000-BFFFF is the VGA's; otherwise the RAM beneath shows (SMRAM opened). */
+  setVgaWindow(isVga: boolean): void {
+    this.change(() => {
+      for (let gpa = 0xa_0000; gpa < 0xc_0000; gpa += LOW_SLOT_SIZE) {
+        this.setSlot(gpa / LOW_SLOT_SIZE, isVga ? LOW_MAP_VGA : (RAM + gpa) | LOW_MAP_READ | LOW_MAP_WRITE);
+      }
+    });
+  }
+
   /** The firmware image, which ends at 4 GiB and whose last 128 KiB also appear at E0000. */
   setRom(image: Uint8Array): void {
     if (image.length > ROM_SIZE || image.length % LOW_SLOT_SIZE !== 0) {
