@@ -15,6 +15,7 @@
  */
 import type { Clock, Timer } from "../../base/clock";
 import { log } from "../../base/log";
+import { APM_ACPI_DISABLE, APM_ACPI_ENABLE } from "../../firmware/acpi-constants";
 import type { AccessSize, IoHandler } from "../../memory/address-map";
 
 const PM1_STS = 0x00;
@@ -38,10 +39,6 @@ const SMI_EN_APMC = 0x20;
 
 const SLP_TYP_S5 = [0, 7];
 const SLP_TYP_S4 = 2;
-
-/** Values of the APM control port that switch ACPI on and off: FADT says them to the system. */
-export const APM_ACPI_ENABLE = 2;
-export const APM_ACPI_DISABLE = 3;
 
 const TIMER_HZ = 3_579_545;
 /** TMR_STS sets when bit 23 of the timer changes. */
