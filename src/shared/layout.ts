@@ -19,6 +19,7 @@ export const VCPU_STRIDE = 0x0200_0000;
 export const VCPU_MAX = 8;
 export const VCPU_XMM = 0x800;
 export const VCPU_FPR = 0xc00;
+export const VCPU_TRANSFER = 0xd00;
 export const VCPU_LAPIC = 0x1000;
 export const VCPU_MAILBOX = 0x2000;
 export const VCPU_RING = 0x4000;
@@ -319,7 +320,8 @@ export const Cpu = {
   walkGpa: 0x4d0,
   walkFlags: 0x4d8,
   walkHost: 0x4dc,
-  SIZE: 0x4e0,
+  nmiBlocked: 0x4e0,
+  SIZE: 0x4e8,
 } as const;
 
 // asm/cpu/modes.ts
