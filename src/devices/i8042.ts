@@ -94,10 +94,12 @@ export class I8042 {
       read: () => this.readData(),
       write: (_offset, _size, value) => this.writeData(value),
     });
-    options.map.ports(0x64, 1, {
-      read: () => this.status,
-      write: (_offset, _size, value) => this.writeCommand(value),
-    });
+    options.map.ports(
+      0x64,
+      1,
+      { read: () => this.status, write: (_offset, _size, value) => this.writeCommand(value) },
+      { posted: true },
+    );
     this.reset();
   }
 

@@ -195,8 +195,8 @@ export class MockBoard implements AddressMap {
   }
 
   in(port: number, size: AccessSize = 1): number {
-    const published = size === 1 ? this.shadow.get(port) : undefined;
-    return published ?? this.access(this.portRanges, port, size);
+    const isShadowed = size === 1 && this.isPosted(port);
+    return (isShadowed ? this.shadow.get(port) : undefined) ?? this.access(this.portRanges, port, size);
   }
   out(port: number, value: number, size: AccessSize = 1): void {
     this.access(this.portRanges, port, size, value);

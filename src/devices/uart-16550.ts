@@ -100,16 +100,19 @@ export class Uart16550 {
   constructor(private readonly options: UartOptions) {
     const { map, base } = options;
     this.lineInputs = options.isConnected === false ? 0 : MSR_CTS | MSR_DSR | MSR_DCD;
-    map.ports(
-      base,
-      1,
-      { read: () => this.readData(), write: (_o, _s, value) => this.writeData(value) },
-      { posted: true },
-    );
-    map.ports(base + 1, 7, {
-      read: (offset) => this.readRegister(offset + 1),
-      write: (offset, _size, value) => this.writeRegister(offset + 1, value),
+    const data = {
+      read: () => this.readData(),
+      write: (_offset: number, _size: number, value: number) => this.writeData(value),
+    };
+    const registers = (first: number) => ({
+      read: (offset: number) => this.readRegister(first + offset),
+      write: (offset: number, _size: number, value: number) =>
+        this.writeRegister(first + offset, value),
     });
+    map.ports(base, 1, data, { posted: true });
+    map.ports(base + 1, 4, registers(1));
+    map.ports(base + 5, 1, registers(5), { posted: true }); // published: see update()
+    map.ports(base + 6, 2, registers(6));
     this.reset();
   }
 
