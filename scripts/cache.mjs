@@ -48,17 +48,22 @@ export function say(text) {
   process.stderr.write(`[${seconds}s] ${text}\n`);
 }
 
-/** Runs `work` under a label: says that it began when it takes over a second, and how long it took. */
+// Steps under way, the innermost last: only that one reports that it is still at work.
+const steps = [];
+
+/** Runs `work` under a label: says that it began when it takes a while, and how long it took. */
 export async function step(label, work) {
   const begin = Date.now();
   const seconds = () => ((Date.now() - begin) / 1000).toFixed(1);
   const first = setTimeout(() => say(`${label} ...`), 300);
-  const beat = setInterval(() => say(`${label} ... ${seconds()} s so far`), 10_000);
+  const beat = setInterval(() => steps.at(-1) === label && say(`${label} ... ${seconds()} s so far`), 10_000);
+  steps.push(label);
   try {
     const value = await work();
     say(`${label}: done in ${seconds()} s`);
     return value;
   } finally {
+    steps.splice(steps.lastIndexOf(label), 1);
     clearTimeout(first);
     clearInterval(beat);
   }

@@ -123,4 +123,5 @@ export async function buildRootfs(root, { debs, overlay, machineId, extraUsers =
   // systemd compares these with /usr to see whether caches have to be built: they have not.
   for (const name of ["etc/.updated", "var/.updated"]) writeFileSync(join(root, name), "");
   await run("ldconfig", ["-r", root]);
+  rmSync(join(root, "var/cache/ldconfig"), { recursive: true, force: true }); // inode numbers of this machine
 }
