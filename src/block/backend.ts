@@ -48,7 +48,11 @@ export interface DiskRequest {
 const BOUNCE_LIMIT = 1024 * 1024;
 
 /** Carries out one request on a node, with `memory` the bytes that host offsets count from. */
-export async function runRequest(node: BlockNode, request: DiskRequest, memory: Uint8Array): Promise<void> {
+export async function runRequest(
+  node: BlockNode,
+  request: DiskRequest,
+  memory: Uint8Array,
+): Promise<void> {
   const { op, offset, segments } = request;
   if (op === DISK_FLUSH) return node.flush();
   if (op === DISK_DISCARD) return node.discard?.(offset, segments[0]);
@@ -58,7 +62,8 @@ export async function runRequest(node: BlockNode, request: DiskRequest, memory: 
     parts.push(memory.subarray(segments[i], segments[i] + segments[i + 1]));
     len += segments[i + 1];
   }
-  const access = (at: number, bytes: Uint8Array) => (op === DISK_READ ? node.read(at, bytes) : node.write(at, bytes));
+  const access = (at: number, bytes: Uint8Array) =>
+    op === DISK_READ ? node.read(at, bytes) : node.write(at, bytes);
   if (parts.length === 1) return access(offset, parts[0]);
   if (len > BOUNCE_LIMIT) return accessEach(offset, parts, access);
   const bounce = new Uint8Array(len);
@@ -89,37 +94,37 @@ async function accessEach(
 
 /** The backend without a worker: nodes on the device's own thread. For tests and the simplest host. */
 export class InlineBackend implements DiskBackend {
-  readonly #memory: Uint8Array;
-  readonly #nodes: Map<number, BlockNode>;
+  private readonly memory: Uint8Array;
+  private readonly nodes: Map<number, BlockNode>;
 
   constructor(memory: Uint8Array, nodes: Map<number, BlockNode>) {
-    this.#memory = memory;
-    this.#nodes = nodes;
+    this.memory = memory;
+    this.nodes = nodes;
   }
 
   read(node: number, offset: number, segments: Segments, done: DiskDone): void {
-    this.#run(node, { op: DISK_READ, offset, segments }, done);
+    this.run(node, { op: DISK_READ, offset, segments }, done);
   }
 
   write(node: number, offset: number, segments: Segments, done: DiskDone): void {
-    this.#run(node, { op: DISK_WRITE, offset, segments }, done);
+    this.run(node, { op: DISK_WRITE, offset, segments }, done);
   }
 
   flush(node: number, done: DiskDone): void {
-    this.#run(node, { op: DISK_FLUSH, offset: 0, segments: [] }, done);
+    this.run(node, { op: DISK_FLUSH, offset: 0, segments: [] }, done);
   }
 
   discard(node: number, offset: number, len: number, done: DiskDone): void {
-    this.#run(node, { op: DISK_DISCARD, offset, segments: [len] }, done);
+    this.run(node, { op: DISK_DISCARD, offset, segments: [len] }, done);
   }
 
-  #run(number: number, request: DiskRequest, done: DiskDone): void {
-    const node = this.#nodes.get(number);
+  private run(number: number, request: DiskRequest, done: DiskDone): void {
+    const node = this.nodes.get(number);
     if (!node) {
       queueMicrotask(() => done("closed"));
       return;
     }
-    runRequest(node, request, this.#memory).then(
+    runRequest(node, request, this.memory).then(
       () => done(undefined),
       (error) => done(toBlockError(error, node.name).code),
     );
@@ -127,5 +132,10 @@ export class InlineBackend implements DiskBackend {
 }
 
 export function diskInfo(number: number, node: BlockNode): DiskInfo {
-  return { node: number, size: node.size, isReadOnly: node.isReadOnly, canDiscard: node.discard !== undefined };
+  return {
+    node: number,
+    size: node.size,
+    isReadOnly: node.isReadOnly,
+    canDiscard: node.discard !== undefined,
+  };
 }

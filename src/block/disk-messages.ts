@@ -10,7 +10,13 @@ import type { DiskSpec } from "./open";
 
 /** host -> disk worker */
 export type DiskCommand =
-  | { type: "start"; buffer: SharedArrayBuffer; ring: number; doorbell: number; requests: MessagePort }
+  | {
+      type: "start";
+      buffer: SharedArrayBuffer;
+      ring: number;
+      doorbell: number;
+      requests: MessagePort;
+    }
   | { type: "open"; node: number; spec: DiskSpec; probeIso?: boolean }
   | { type: "close"; node: number };
 

@@ -23,7 +23,8 @@ const ENTRY_SIZE = 8;
 
 export const DISK_RING_ENTRIES = 4096;
 
-if (ENTRIES + DISK_RING_ENTRIES * ENTRY_SIZE > DISK_RING_SIZE) throw new Error("DISK_RING is too small");
+if (ENTRIES + DISK_RING_ENTRIES * ENTRY_SIZE > DISK_RING_SIZE)
+  throw new Error("DISK_RING is too small");
 
 export interface DiskCounters {
   reads: number;
@@ -33,39 +34,39 @@ export interface DiskCounters {
 }
 
 export class DiskRing {
-  readonly #words: Int32Array;
-  readonly #counters: Float64Array;
-  readonly #doorbell: Int32Array;
+  private readonly words: Int32Array;
+  private readonly totals: Float64Array;
+  private readonly doorbell: Int32Array;
 
   /** `ring` and `doorbell` are byte offsets in `buffer`; the doorbell is Machine.deviceDoorbell. */
   constructor(buffer: SharedArrayBuffer, ring: number, doorbell: number) {
-    this.#words = new Int32Array(buffer, ring, DISK_RING_SIZE / 4);
-    this.#counters = new Float64Array(buffer, ring + COUNTERS, 4);
-    this.#doorbell = new Int32Array(buffer, doorbell, 1);
+    this.words = new Int32Array(buffer, ring, DISK_RING_SIZE / 4);
+    this.totals = new Float64Array(buffer, ring + COUNTERS, 4);
+    this.doorbell = new Int32Array(buffer, doorbell, 1);
   }
 
   /** Disk worker: publishes one completion and wakes the device worker. */
   push(id: number, status: number): void {
-    const head = Atomics.load(this.#words, HEAD >> 2);
+    const head = Atomics.load(this.words, HEAD >> 2);
     const entry = entryIndex(head);
-    this.#words[entry] = id;
-    this.#words[entry + 1] = status;
-    Atomics.store(this.#words, HEAD >> 2, (head + 1) | 0);
-    Atomics.add(this.#doorbell, 0, 1);
-    Atomics.notify(this.#doorbell, 0);
+    this.words[entry] = id;
+    this.words[entry + 1] = status;
+    Atomics.store(this.words, HEAD >> 2, (head + 1) | 0);
+    Atomics.add(this.doorbell, 0, 1);
+    Atomics.notify(this.doorbell, 0);
   }
 
   /** Device worker: calls `take` for every completion that has arrived; says how many. */
   drain(take: (id: number, status: number) => void): number {
-    let tail = Atomics.load(this.#words, TAIL >> 2);
+    let tail = Atomics.load(this.words, TAIL >> 2);
     let count = 0;
-    while (tail !== Atomics.load(this.#words, HEAD >> 2)) {
+    while (tail !== Atomics.load(this.words, HEAD >> 2)) {
       const entry = entryIndex(tail);
-      const id = this.#words[entry];
-      const status = this.#words[entry + 1];
+      const id = this.words[entry];
+      const status = this.words[entry + 1];
       tail = (tail + 1) | 0;
       // Stored before `take`, which may send the next request and so free this slot for reuse.
-      Atomics.store(this.#words, TAIL >> 2, tail);
+      Atomics.store(this.words, TAIL >> 2, tail);
       take(id, status);
       count++;
     }
@@ -75,12 +76,12 @@ export class DiskRing {
   /** Disk worker: for the status line. */
   count(isWrite: boolean, bytes: number): void {
     const at = isWrite ? 2 : 0;
-    this.#counters[at] += 1;
-    this.#counters[at + 1] += bytes;
+    this.totals[at] += 1;
+    this.totals[at + 1] += bytes;
   }
 
   counters(): DiskCounters {
-    const [reads, bytesRead, writes, bytesWritten] = this.#counters;
+    const [reads, bytesRead, writes, bytesWritten] = this.totals;
     return { reads, bytesRead, writes, bytesWritten };
   }
 }

@@ -39,8 +39,17 @@ export interface IsoReport {
 }
 
 export async function isIso(node: BlockNode): Promise<IsoReport> {
-  const report: IsoReport = { isIso: false, volume: "", declaredSize: 0, bootsBios: false, bootsEfi: false };
-  const problem = (code: IsoProblem, message: string): IsoReport => ({ ...report, problem: { code, message } });
+  const report: IsoReport = {
+    isIso: false,
+    volume: "",
+    declaredSize: 0,
+    bootsBios: false,
+    bootsEfi: false,
+  };
+  const problem = (code: IsoProblem, message: string): IsoReport => ({
+    ...report,
+    problem: { code, message },
+  });
   if (node.size === 0) return problem("not-iso", `"${node.name}" is empty: it has 0 bytes.`);
 
   const descriptors = new Uint8Array(DESCRIPTOR_MAX * SECTOR);
@@ -56,7 +65,10 @@ export async function isIso(node: BlockNode): Promise<IsoReport> {
   if (node.size < report.declaredSize) {
     const have = node.size.toLocaleString("en-US");
     const want = report.declaredSize.toLocaleString("en-US");
-    return problem("cut-short", `"${node.name}" is cut short: ${have} of ${want} bytes. Download it again.`);
+    return problem(
+      "cut-short",
+      `"${node.name}" is cut short: ${have} of ${want} bytes. Download it again.`,
+    );
   }
   if (catalog > 0) {
     const entries = new Uint8Array(SECTOR);
@@ -64,8 +76,13 @@ export async function isIso(node: BlockNode): Promise<IsoReport> {
     readCatalog(entries, report);
   }
   if (!report.bootsBios) {
-    const why = report.bootsEfi ? "it is made for UEFI firmware only" : "it has no boot loader for a PC with BIOS";
-    return problem("no-bios-boot", `"${node.name}" cannot boot here: ${why}. It can still be inserted as a disc.`);
+    const why = report.bootsEfi
+      ? "it is made for UEFI firmware only"
+      : "it has no boot loader for a PC with BIOS";
+    return problem(
+      "no-bios-boot",
+      `"${node.name}" cannot boot here: ${why}. It can still be inserted as a disc.`,
+    );
   }
   return report;
 }

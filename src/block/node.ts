@@ -30,7 +30,11 @@ export function lengthWithin(size: number, offset: number, len: number): number 
 }
 
 export function refuseWrite(name: string): BlockError {
-  return new BlockError("read-only", name, `"${name}" is open for reading only and was not changed.`);
+  return new BlockError(
+    "read-only",
+    name,
+    `"${name}" is open for reading only and was not changed.`,
+  );
 }
 
 export function checkWrite(node: BlockNode, offset: number, len: number): void {

@@ -49,7 +49,11 @@ export async function openDisk(spec: DiskSpec, host: BlockHost): Promise<BlockNo
   return spec.readOnly || !node.isReadOnly ? node : new MemoryOverlay(node);
 }
 
-async function openSource(source: SourceSpec, host: BlockHost, readOnly: boolean): Promise<BlockNode> {
+async function openSource(
+  source: SourceSpec,
+  host: BlockHost,
+  readOnly: boolean,
+): Promise<BlockNode> {
   switch (source.kind) {
     case "file":
       return openFile(source.file);
@@ -59,7 +63,11 @@ async function openSource(source: SourceSpec, host: BlockHost, readOnly: boolean
       return MemoryOverlay.blank(source.name, source.size);
     case "host":
       if (!host.openFile) {
-        throw new BlockError("not-found", source.path, `There are no files by path here: choose "${source.path}" instead.`);
+        throw new BlockError(
+          "not-found",
+          source.path,
+          `There are no files by path here: choose "${source.path}" instead.`,
+        );
       }
       return new HostNode(await host.openFile(source.path, readOnly));
   }

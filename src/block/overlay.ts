@@ -22,16 +22,16 @@ export class MemoryOverlay implements BlockNode {
   readonly isReadOnly = false;
   readonly name: string;
   readonly size: number;
-  readonly #below: BlockNode;
-  readonly #limit: number;
-  readonly #clusters = new Map<number, Uint8Array>();
-  readonly #fills = new Map<number, Promise<Uint8Array>>();
+  private readonly below: BlockNode;
+  private readonly limit: number;
+  private readonly clusters = new Map<number, Uint8Array>();
+  private readonly fills = new Map<number, Promise<Uint8Array>>();
 
   constructor(below: BlockNode, options: OverlayOptions = {}) {
-    this.#below = below;
+    this.below = below;
     this.name = below.name;
     this.size = below.size;
-    this.#limit = options.limit ?? 2 ** 30;
+    this.limit = options.limit ?? 2 ** 30;
   }
 
   /** An empty disk of `size` bytes. */
@@ -41,7 +41,7 @@ export class MemoryOverlay implements BlockNode {
 
   /** Bytes of memory in use. */
   get used(): number {
-    return this.#clusters.size * CLUSTER;
+    return this.clusters.size * CLUSTER;
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
@@ -50,7 +50,7 @@ export class MemoryOverlay implements BlockNode {
     const reads: Promise<void>[] = [];
     for (let at = 0; at < len; ) {
       const { index, start, count } = piece(offset + at, len - at);
-      const cluster = this.#clusters.get(index);
+      const cluster = this.clusters.get(index);
       if (cluster) {
         into.set(cluster.subarray(start, start + count), at);
         at += count;
@@ -58,10 +58,10 @@ export class MemoryOverlay implements BlockNode {
       }
       // One read below for a whole run of clusters that are not here.
       let run = count;
-      while (at + run < len && !this.#clusters.has(Math.floor((offset + at + run) / CLUSTER))) {
+      while (at + run < len && !this.clusters.has(Math.floor((offset + at + run) / CLUSTER))) {
         run += piece(offset + at + run, len - at - run).count;
       }
-      reads.push(this.#below.read(offset + at, into.subarray(at, at + run)));
+      reads.push(this.below.read(offset + at, into.subarray(at, at + run)));
       at += run;
     }
     await Promise.all(reads);
@@ -73,9 +73,9 @@ export class MemoryOverlay implements BlockNode {
     for (let at = 0; at < from.length; ) {
       const { index, start, count } = piece(offset + at, from.length - at);
       const part = from.subarray(at, at + count);
-      const cluster = this.#clusters.get(index) ?? (count === CLUSTER ? this.#add(index) : undefined);
+      const cluster = this.clusters.get(index) ?? (count === CLUSTER ? this.add(index) : undefined);
       if (cluster) cluster.set(part, start);
-      else late.push(this.#fill(index).then((filled) => filled.set(part, start)));
+      else late.push(this.fill(index).then((filled) => filled.set(part, start)));
       at += count;
     }
     await Promise.all(late);
@@ -87,48 +87,49 @@ export class MemoryOverlay implements BlockNode {
 
   async discard(offset: number, len: number): Promise<void> {
     checkWrite(this, offset, len);
-    // Only whole clusters: forgetting one would bring back what lies below, so it is zeroed instead.
-    for (let at = Math.ceil(offset / CLUSTER); (at + 1) * CLUSTER <= offset + len; at++) {
-      const cluster = this.#clusters.get(at);
-      if (cluster && this.#below instanceof ZeroNode) this.#clusters.delete(at);
-      else (cluster ?? this.#add(at)).fill(0);
+    for (let at = 0; at < len; ) {
+      const { index, count } = piece(offset + at, len - at);
+      // Forgetting a cluster would bring back what lies below, so it is zeroed instead.
+      if (count === CLUSTER && this.below instanceof ZeroNode) this.clusters.delete(index);
+      else await this.write(offset + at, new Uint8Array(count));
+      at += count;
     }
   }
 
   async close(): Promise<void> {
-    this.#clusters.clear();
-    await this.#below.close();
+    this.clusters.clear();
+    await this.below.close();
   }
 
-  #add(index: number): Uint8Array {
-    if (this.used + CLUSTER > this.#limit) {
+  private add(index: number): Uint8Array {
+    if (this.used + CLUSTER > this.limit) {
       throw new BlockError(
         "no-space",
         this.name,
-        `The guest wrote more than ${Math.round(this.#limit / 2 ** 20)} MiB to "${this.name}", which only ` +
+        `The guest wrote more than ${Math.round(this.limit / 2 ** 20)} MiB to "${this.name}", which only ` +
           "keeps writes in memory: use a disk that is stored.",
       );
     }
     const cluster = new Uint8Array(CLUSTER);
-    this.#clusters.set(index, cluster);
+    this.clusters.set(index, cluster);
     return cluster;
   }
 
-  #fill(index: number): Promise<Uint8Array> {
-    let fill = this.#fills.get(index);
+  private fill(index: number): Promise<Uint8Array> {
+    let fill = this.fills.get(index);
     if (!fill) {
-      fill = this.#readBelow(index).finally(() => this.#fills.delete(index));
-      this.#fills.set(index, fill);
+      fill = this.readBelow(index).finally(() => this.fills.delete(index));
+      this.fills.set(index, fill);
     }
     return fill;
   }
 
-  async #readBelow(index: number): Promise<Uint8Array> {
+  private async readBelow(index: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(CLUSTER);
-    await this.#below.read(index * CLUSTER, bytes);
-    const cluster = this.#clusters.get(index);
+    await this.below.read(index * CLUSTER, bytes);
+    const cluster = this.clusters.get(index);
     if (cluster) return cluster;
-    const added = this.#add(index);
+    const added = this.add(index);
     added.set(bytes);
     return added;
   }

@@ -33,47 +33,47 @@ export class ReadAheadNode implements BlockNode {
   /** What went over the wire, for tests and the status line. */
   requests = 0;
   bytesFetched = 0;
-  readonly #source: RandomSource;
-  readonly #chunkSize: number;
-  readonly #windowChunks: number;
-  readonly #cacheChunks: number;
-  readonly #chunkCount: number;
+  private readonly source: RandomSource;
+  private readonly chunkSize: number;
+  private readonly windowChunks: number;
+  private readonly cacheChunks: number;
+  private readonly chunkCount: number;
   /** Least recently used first: a Map keeps insertion order. */
-  readonly #cache = new Map<number, Uint8Array>();
-  readonly #pending = new Map<number, Promise<Uint8Array>>();
-  readonly #marks = new Set<number>();
+  private readonly cache = new Map<number, Uint8Array>();
+  private readonly pending = new Map<number, Promise<Uint8Array>>();
+  private readonly marks = new Set<number>();
 
   constructor(source: RandomSource, options: ReadAheadOptions = {}) {
-    this.#source = source;
-    this.#chunkSize = options.chunkSize ?? 256 * 1024;
-    this.#windowChunks = Math.max(1, (options.windowSize ?? 1024 * 1024) / this.#chunkSize);
-    this.#cacheChunks = Math.max(1, (options.cacheSize ?? 32 * 1024 * 1024) / this.#chunkSize);
-    this.#chunkCount = Math.ceil(source.size / this.#chunkSize);
+    this.source = source;
+    this.chunkSize = options.chunkSize ?? 256 * 1024;
+    this.windowChunks = Math.max(1, (options.windowSize ?? 1024 * 1024) / this.chunkSize);
+    this.cacheChunks = Math.max(1, (options.cacheSize ?? 32 * 1024 * 1024) / this.chunkSize);
+    this.chunkCount = Math.ceil(source.size / this.chunkSize);
   }
 
   get name(): string {
-    return this.#source.name;
+    return this.source.name;
   }
 
   get size(): number {
-    return this.#source.size;
+    return this.source.size;
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     const len = lengthWithin(this.size, offset, into.length);
     into.fill(0, len);
     if (len === 0) return;
-    const first = Math.floor(offset / this.#chunkSize);
-    const last = Math.floor((offset + len - 1) / this.#chunkSize);
+    const first = Math.floor(offset / this.chunkSize);
+    const last = Math.floor((offset + len - 1) / this.chunkSize);
     const parts: (Uint8Array | Promise<Uint8Array>)[] = [];
-    for (let index = first; index <= last; index++) parts.push(this.#chunk(index, last));
+    for (let index = first; index <= last; index++) parts.push(this.chunk(index, last));
     // Settled all before the first copy: a read that fails leaves `into` untouched, and no rejection
     // of a later chunk goes unheard.
     const chunks = await Promise.all(parts);
     for (let index = first; index <= last; index++) {
-      const base = index * this.#chunkSize;
+      const base = index * this.chunkSize;
       const from = Math.max(offset, base);
-      const to = Math.min(offset + len, base + this.#chunkSize);
+      const to = Math.min(offset + len, base + this.chunkSize);
       into.set(chunks[index - first].subarray(from - base, to - base), from - offset);
     }
   }
@@ -87,86 +87,86 @@ export class ReadAheadNode implements BlockNode {
   }
 
   close(): Promise<void> {
-    this.#cache.clear();
-    this.#source.close?.();
+    this.cache.clear();
+    this.source.close?.();
     return Promise.resolve();
   }
 
   /** Puts bytes that are known already (the probe of an HTTP server) into the cache. */
   prime(bytes: Uint8Array): void {
-    for (let index = 0; index < this.#chunkCount; index++) {
-      const base = index * this.#chunkSize;
-      const end = Math.min(base + this.#chunkSize, this.size);
+    for (let index = 0; index < this.chunkCount; index++) {
+      const base = index * this.chunkSize;
+      const end = Math.min(base + this.chunkSize, this.size);
       if (end > bytes.length) return;
-      this.#keep(index, bytes.slice(base, end));
+      this.keep(index, bytes.slice(base, end));
     }
   }
 
-  #chunk(index: number, last: number): Uint8Array | Promise<Uint8Array> {
-    const cached = this.#cache.get(index);
+  private chunk(index: number, last: number): Uint8Array | Promise<Uint8Array> {
+    const cached = this.cache.get(index);
     if (cached) {
-      this.#cache.delete(index);
-      this.#cache.set(index, cached);
-    } else if (!this.#pending.has(index)) {
-      const isSequential = this.#isHere(index - 1) && index > 0;
+      this.cache.delete(index);
+      this.cache.set(index, cached);
+    } else if (!this.pending.has(index)) {
+      const isSequential = this.isHere(index - 1) && index > 0;
       const wanted = last - index + 1;
-      const count = this.#start(index, isSequential ? Math.max(wanted, this.#windowChunks) : wanted);
-      if (isSequential) this.#marks.add(index + (count >> 1));
+      const count = this.start(index, isSequential ? Math.max(wanted, this.windowChunks) : wanted);
+      if (isSequential) this.marks.add(index + (count >> 1));
     }
-    if (this.#marks.delete(index)) this.#fetchAhead(index);
-    return cached ?? (this.#pending.get(index) as Promise<Uint8Array>);
+    if (this.marks.delete(index)) this.fetchAhead(index);
+    return cached ?? (this.pending.get(index) as Promise<Uint8Array>);
   }
 
-  #isHere(index: number): boolean {
-    return this.#cache.has(index) || this.#pending.has(index);
+  private isHere(index: number): boolean {
+    return this.cache.has(index) || this.pending.has(index);
   }
 
-  #fetchAhead(index: number): void {
+  private fetchAhead(index: number): void {
     let next = index + 1;
-    while (next <= index + this.#windowChunks && this.#isHere(next)) next++;
-    if (next >= this.#chunkCount || this.#isHere(next)) return;
-    this.#start(next, this.#windowChunks);
-    this.#marks.add(next);
+    while (next <= index + this.windowChunks && this.isHere(next)) next++;
+    if (next >= this.chunkCount || this.isHere(next)) return;
+    this.start(next, this.windowChunks);
+    this.marks.add(next);
   }
 
   /** Requests up to `wanted` chunks from `index` that nobody has asked for; says how many. */
-  #start(index: number, wanted: number): number {
-    const limit = Math.min(wanted, this.#windowChunks, this.#chunkCount - index);
+  private start(index: number, wanted: number): number {
+    const limit = Math.min(wanted, this.windowChunks, this.chunkCount - index);
     let count = 1;
-    while (count < limit && !this.#isHere(index + count)) count++;
-    const base = index * this.#chunkSize;
-    const len = Math.min(count * this.#chunkSize, this.size - base);
+    while (count < limit && !this.isHere(index + count)) count++;
+    const base = index * this.chunkSize;
+    const len = Math.min(count * this.chunkSize, this.size - base);
     this.requests++;
-    const request = this.#source.fetch(base, len).then((bytes) => {
+    const request = this.source.fetch(base, len).then((bytes) => {
       this.bytesFetched += len;
       return bytes;
     });
     for (let i = 0; i < count; i++) {
-      const start = i * this.#chunkSize;
+      const start = i * this.chunkSize;
       const chunk = request.then(
         (bytes) => {
-          this.#pending.delete(index + i);
-          const part = bytes.slice(start, start + this.#chunkSize);
-          this.#keep(index + i, part);
+          this.pending.delete(index + i);
+          const part = bytes.slice(start, start + this.chunkSize);
+          this.keep(index + i, part);
           return part;
         },
         (error) => {
-          this.#pending.delete(index + i);
-          this.#marks.delete(index + i);
+          this.pending.delete(index + i);
+          this.marks.delete(index + i);
           throw error;
         },
       );
       chunk.catch(() => {}); // fetched ahead: nobody may be waiting
-      this.#pending.set(index + i, chunk);
+      this.pending.set(index + i, chunk);
     }
     return count;
   }
 
-  #keep(index: number, chunk: Uint8Array): void {
-    this.#cache.set(index, chunk);
-    if (this.#cache.size <= this.#cacheChunks) return;
-    const oldest = this.#cache.keys().next().value as number;
-    this.#cache.delete(oldest);
-    this.#marks.delete(oldest);
+  private keep(index: number, chunk: Uint8Array): void {
+    this.cache.set(index, chunk);
+    if (this.cache.size <= this.cacheChunks) return;
+    const oldest = this.cache.keys().next().value as number;
+    this.cache.delete(oldest);
+    this.marks.delete(oldest);
   }
 }

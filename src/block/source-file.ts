@@ -20,12 +20,12 @@ export function openFile(file: FileLike, options?: ReadAheadOptions): ReadAheadN
 }
 
 class FileSource implements RandomSource {
-  readonly #file: FileLike;
+  private readonly file: FileLike;
   readonly name: string;
   readonly size: number;
 
   constructor(file: FileLike) {
-    this.#file = file;
+    this.file = file;
     this.name = file.name;
     this.size = file.size;
   }
@@ -33,7 +33,7 @@ class FileSource implements RandomSource {
   async fetch(offset: number, len: number): Promise<Uint8Array> {
     let buffer: ArrayBuffer;
     try {
-      buffer = await this.#file.slice(offset, offset + len).arrayBuffer();
+      buffer = await this.file.slice(offset, offset + len).arrayBuffer();
     } catch (error) {
       throw fileError(error, this.name);
     }

@@ -18,13 +18,13 @@ export interface HostFile {
 }
 
 export class HostNode implements BlockNode {
-  readonly #file: HostFile;
+  private readonly file: HostFile;
   readonly name: string;
   readonly size: number;
   readonly isReadOnly: boolean;
 
   constructor(file: HostFile) {
-    this.#file = file;
+    this.file = file;
     this.name = file.name;
     this.size = file.size;
     this.isReadOnly = file.isReadOnly;
@@ -35,7 +35,7 @@ export class HostNode implements BlockNode {
     into.fill(0, len);
     let at = 0;
     while (at < len) {
-      const count = await this.#guard(() => this.#file.read(offset + at, into.subarray(at, len)));
+      const count = await this.guard(() => this.file.read(offset + at, into.subarray(at, len)));
       if (count === 0) {
         throw new BlockError(
           "changed",
@@ -49,18 +49,18 @@ export class HostNode implements BlockNode {
 
   async write(offset: number, from: Uint8Array): Promise<void> {
     checkWrite(this, offset, from.length);
-    await this.#guard(() => this.#file.write(offset, from));
+    await this.guard(() => this.file.write(offset, from));
   }
 
   flush(): Promise<void> {
-    return this.isReadOnly ? Promise.resolve() : this.#guard(() => this.#file.flush());
+    return this.isReadOnly ? Promise.resolve() : this.guard(() => this.file.flush());
   }
 
   close(): Promise<void> {
-    return this.#guard(() => this.#file.close());
+    return this.guard(() => this.file.close());
   }
 
-  async #guard<T>(action: () => Promise<T>): Promise<T> {
+  private async guard<T>(action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {

@@ -41,7 +41,8 @@ export async function openHttp(url: string, options: HttpOptions = {}): Promise<
     return download(client, await client.get(), options);
   }
   client.checkEncoding(response);
-  if (range.start !== 0) throw client.badAnswer(`it sent bytes from ${range.start} instead of the start`);
+  if (range.start !== 0)
+    throw client.badAnswer(`it sent bytes from ${range.start} instead of the start`);
   const first = await client.body(response);
   const node = new ReadAheadNode(client.source(range.total), options);
   node.prime(first);
@@ -54,53 +55,66 @@ interface ContentRange {
 }
 
 class RangeClient {
-  readonly #url: string;
-  readonly #options: HttpOptions;
+  private readonly url: string;
+  private readonly options: HttpOptions;
   readonly name: string;
-  #tag: string | null = null;
+  private tag: string | null = null;
 
   constructor(url: string, options: HttpOptions) {
-    this.#url = url;
-    this.#options = options;
+    this.url = url;
+    this.options = options;
     this.name = fileName(url);
   }
 
   /** One answered request, tried again while that may help; without `len` the whole file. */
   async get(offset = 0, len?: number): Promise<Response> {
-    const headers = len === undefined ? undefined : { Range: `bytes=${offset}-${offset + len - 1}` };
+    const headers =
+      len === undefined ? undefined : { Range: `bytes=${offset}-${offset + len - 1}` };
     for (let attempt = 1; ; attempt++) {
-      const failure = await this.#try(headers);
+      const failure = await this.try(headers);
       if (failure instanceof Response) return failure;
       if (attempt === TRIES || failure.code !== "unreachable") throw failure;
-      await sleep((this.#options.retryDelay ?? 250) * 2 ** (attempt - 1));
+      await sleep((this.options.retryDelay ?? 250) * 2 ** (attempt - 1));
     }
   }
 
-  async #try(headers: Record<string, string> | undefined): Promise<Response | BlockError> {
+  private async try(headers: Record<string, string> | undefined): Promise<Response | BlockError> {
     let response: Response;
     try {
-      response = await (this.#options.fetch ?? fetch)(this.#url, { headers });
+      response = await (this.options.fetch ?? fetch)(this.url, { headers });
     } catch {
       return new BlockError(
         "unreachable",
         this.name,
-        `Cannot load ${this.#url}: the server does not answer, or does not let other sites read its files ` +
+        `Cannot load ${this.url}: the server does not answer, or does not let other sites read its files ` +
           "(it has to send Access-Control-Allow-Origin). Download the file and choose it here instead.",
       );
     }
     if (response.status < 300 || response.status === 416) return response;
     await response.body?.cancel();
-    return this.#statusError(response.status);
+    return this.statusError(response.status);
   }
 
-  #statusError(status: number): BlockError {
+  private statusError(status: number): BlockError {
     if (status >= 500 || status === 408 || status === 429) {
-      return new BlockError("unreachable", this.name, `The server of ${this.#url} answered ${status}: try again later.`);
+      return new BlockError(
+        "unreachable",
+        this.name,
+        `The server of ${this.url} answered ${status}: try again later.`,
+      );
     }
     if (status === 401 || status === 403) {
-      return new BlockError("forbidden", this.name, `The server does not give ${this.#url} to everybody (status ${status}).`);
+      return new BlockError(
+        "forbidden",
+        this.name,
+        `The server does not give ${this.url} to everybody (status ${status}).`,
+      );
     }
-    return new BlockError("not-found", this.name, `There is no ${this.#url} (status ${status}): check the address.`);
+    return new BlockError(
+      "not-found",
+      this.name,
+      `There is no ${this.url} (status ${status}): check the address.`,
+    );
   }
 
   /** The range that was answered; undefined when this page may not see it or the size is not told. */
@@ -115,37 +129,50 @@ class RangeClient {
       throw new BlockError(
         "encoded",
         this.name,
-        `The server compresses ${this.#url} (${encoding}), so parts of it cannot be read: serve it without Content-Encoding.`,
+        `The server compresses ${this.url} (${encoding}), so parts of it cannot be read: serve it without Content-Encoding.`,
       );
     }
   }
 
   badAnswer(what: string): BlockError {
-    return new BlockError("bad-answer", this.name, `The server of ${this.#url} is no use as a disk: ${what}.`);
+    return new BlockError(
+      "bad-answer",
+      this.name,
+      `The server of ${this.url} is no use as a disk: ${what}.`,
+    );
   }
 
   async body(response: Response): Promise<Uint8Array> {
-    this.#tag = response.headers.get("ETag");
+    this.tag = response.headers.get("ETag");
     try {
       return new Uint8Array(await response.arrayBuffer());
     } catch {
-      throw this.#broken();
+      throw this.broken();
     }
   }
 
   source(size: number): RandomSource {
-    return { name: this.name, size, fetch: (offset, len) => this.#range(offset, len, size) };
+    return { name: this.name, size, fetch: (offset, len) => this.range(offset, len, size) };
   }
 
-  async #range(offset: number, len: number, size: number): Promise<Uint8Array> {
+  private async range(offset: number, len: number, size: number): Promise<Uint8Array> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.get(offset, len);
       const range = response.status === 206 ? this.contentRange(response) : undefined;
       const tag = response.headers.get("ETag");
       const isOther = range !== undefined && (range.total !== size || range.start !== offset);
-      if (response.status === 200 || response.status === 416 || isOther || (tag && this.#tag && tag !== this.#tag)) {
+      if (
+        response.status === 200 ||
+        response.status === 416 ||
+        isOther ||
+        (tag && this.tag && tag !== this.tag)
+      ) {
         await response.body?.cancel();
-        throw new BlockError("changed", this.name, `${this.#url} was replaced on the server while in use: start again.`);
+        throw new BlockError(
+          "changed",
+          this.name,
+          `${this.url} was replaced on the server while in use: start again.`,
+        );
       }
       if (!range) throw this.badAnswer("it stopped saying which bytes it sends");
       this.checkEncoding(response);
@@ -155,17 +182,25 @@ class RangeClient {
       } catch {
         // The connection broke in the middle of the body: as a request that failed.
       }
-      if (attempt === TRIES) throw this.#broken();
+      if (attempt === TRIES) throw this.broken();
     }
   }
 
-  #broken(): BlockError {
-    return new BlockError("unreachable", this.name, `The connection broke while ${this.#url} was loading: try again.`);
+  private broken(): BlockError {
+    return new BlockError(
+      "unreachable",
+      this.name,
+      `The connection broke while ${this.url} was loading: try again.`,
+    );
   }
 }
 
 /** The whole file into memory, in pieces as they arrive (one buffer of its size may not be had). */
-async function download(client: RangeClient, response: Response, options: HttpOptions): Promise<BlockNode> {
+async function download(
+  client: RangeClient,
+  response: Response,
+  options: HttpOptions,
+): Promise<BlockNode> {
   const limit = options.downloadLimit ?? DOWNLOAD_LIMIT;
   const isEncoded = response.headers.has("Content-Encoding"); // then Content-Length counts other bytes
   const total = isEncoded ? 0 : Number(response.headers.get("Content-Length") ?? 0);
@@ -195,10 +230,18 @@ async function download(client: RangeClient, response: Response, options: HttpOp
     }
   } catch (error) {
     if (error instanceof BlockError) throw error;
-    throw new BlockError("unreachable", client.name, `The connection broke while "${client.name}" was loading: try again.`);
+    throw new BlockError(
+      "unreachable",
+      client.name,
+      `The connection broke while "${client.name}" was loading: try again.`,
+    );
   }
   if (total !== 0 && loaded !== total) {
-    throw new BlockError("bad-answer", client.name, `"${client.name}" arrived cut short: ${loaded} of ${total} bytes.`);
+    throw new BlockError(
+      "bad-answer",
+      client.name,
+      `"${client.name}" arrived cut short: ${loaded} of ${total} bytes.`,
+    );
   }
   return new ChunkedNode(client.name, chunks, loaded);
 }
@@ -208,17 +251,17 @@ export class ChunkedNode implements BlockNode {
   readonly isReadOnly = true;
   readonly name: string;
   readonly size: number;
-  readonly #chunks: Uint8Array[];
+  private readonly chunks: Uint8Array[];
   /** Where each chunk begins. */
-  readonly #starts: number[] = [];
+  private readonly starts: number[] = [];
 
   constructor(name: string, chunks: Uint8Array[], size: number) {
     this.name = name;
     this.size = size;
-    this.#chunks = chunks;
+    this.chunks = chunks;
     let start = 0;
     for (const chunk of chunks) {
-      this.#starts.push(start);
+      this.starts.push(start);
       start += chunk.length;
     }
   }
@@ -227,9 +270,9 @@ export class ChunkedNode implements BlockNode {
     const len = lengthWithin(this.size, offset, into.length);
     into.fill(0, len);
     let at = 0;
-    for (let index = len === 0 ? 0 : this.#find(offset); at < len; index++) {
-      const from = offset + at - this.#starts[index];
-      const part = this.#chunks[index].subarray(from, from + len - at);
+    for (let index = len === 0 ? 0 : this.find(offset); at < len; index++) {
+      const from = offset + at - this.starts[index];
+      const part = this.chunks[index].subarray(from, from + len - at);
       into.set(part, at);
       at += part.length;
     }
@@ -249,12 +292,12 @@ export class ChunkedNode implements BlockNode {
   }
 
   /** Index of the chunk that holds byte `offset`. */
-  #find(offset: number): number {
+  private find(offset: number): number {
     let low = 0;
-    let high = this.#starts.length - 1;
+    let high = this.starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle] <= offset) low = middle;
+      if (this.starts[middle] <= offset) low = middle;
       else high = middle - 1;
     }
     return low;

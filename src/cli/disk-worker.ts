@@ -11,7 +11,8 @@ const worker = new DiskWorker({ openFile: openHostFile }, (event) => host.postMe
 host.on("message", (command: DiskCommand) => {
   if (command.type === "start") {
     // The same MessagePort as in a browser, but for the missing DOM type.
-    command.requests.onmessage = (request: { data: DiskRequestMessage }) => worker.request(request.data);
+    command.requests.onmessage = (request: { data: DiskRequestMessage }) =>
+      worker.request(request.data);
   }
   worker.command(command);
 });

@@ -10,7 +10,8 @@ export async function openHostFile(path: string, readOnly: boolean): Promise<Hos
   try {
     handle = await open(path, readOnly ? "r" : "r+");
   } catch (error) {
-    if (readOnly || !["EACCES", "EPERM", "EROFS"].includes(codeOf(error))) throw openError(error, path);
+    if (readOnly || !["EACCES", "EPERM", "EROFS"].includes(codeOf(error)))
+      throw openError(error, path);
     // Not ours to write: open it for reading, and let the overlay take the writes.
     handle = await open(path, "r").catch((reason) => {
       throw openError(reason, path);
@@ -59,15 +60,22 @@ function openError(error: unknown, path: string): BlockError {
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new BlockError("not-found", path, `There is no file "${path}": check the path.`);
   }
-  if (code === "EISDIR") return new BlockError("not-found", path, `"${path}" is a directory: name an image.`);
+  if (code === "EISDIR")
+    return new BlockError("not-found", path, `"${path}" is a directory: name an image.`);
   if (code === "EACCES" || code === "EPERM") {
-    return new BlockError("forbidden", path, `"${path}" may not be read by this user: check its permissions.`);
+    return new BlockError(
+      "forbidden",
+      path,
+      `"${path}" may not be read by this user: check its permissions.`,
+    );
   }
   return new BlockError("io", path, `Cannot open "${path}": ${(error as Error).message}.`);
 }
 
 function ioError(error: unknown, name: string): BlockError {
-  const full: BlockErrorCode = codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT" ? "no-space" : "io";
-  const fix = full === "no-space" ? "the host's disk is full, free some space" : (error as Error).message;
+  const full: BlockErrorCode =
+    codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT" ? "no-space" : "io";
+  const fix =
+    full === "no-space" ? "the host's disk is full, free some space" : (error as Error).message;
   return new BlockError(full, name, `Reading or writing "${name}" failed: ${fix}.`);
 }

@@ -92,14 +92,20 @@ export class AhciCommand implements AtaCommand {
     this.taskFile = {
       command: fis[2],
       features: fis[3] | (fis[11] << 8),
-      lba: (fis[4] | (fis[5] << 8) | (fis[6] << 16)) + (fis[8] | (fis[9] << 8) | (fis[10] << 16)) * 0x100_0000,
+      lba:
+        (fis[4] | (fis[5] << 8) | (fis[6] << 16)) +
+        (fis[8] | (fis[9] << 8) | (fis[10] << 16)) * 0x100_0000,
       device: fis[7],
       count: fis[12] | (fis[13] << 8),
     };
   }
 
   /** Reads slot `slot` of the list: a command, or what is wrong with it. */
-  static fetch(listGpa: number, slot: number, context: CommandContext): AhciCommand | "bus" | "fis" {
+  static fetch(
+    listGpa: number,
+    slot: number,
+    context: CommandContext,
+  ): AhciCommand | "bus" | "fis" {
     const headerGpa = listGpa + slot * HEADER_SIZE;
     const header = new Uint8Array(16);
     if (!context.memory.read(headerGpa, header)) return "bus";
@@ -112,7 +118,20 @@ export class AhciCommand implements AtaCommand {
     const len = (flags & HEADER_CFL) * 4;
     if (len < 8 || fis[0] !== FIS_REGISTER_H2D || (fis[1] & FIS_PM_PORT) !== 0) return "fis";
     fis.fill(0, Math.min(len, fis.length));
-    return new AhciCommand(slot, context.epoch, headerGpa, table, view.getUint16(2, true), context, flags, fis);
+    return new AhciCommand(
+      slot,
+      context.epoch,
+      headerGpa,
+      table,
+      view.getUint16(2, true),
+      context,
+      flags,
+      fis,
+    );
+  }
+
+  get isAbandoned(): boolean {
+    return !this.context.owner.isCurrent(this);
   }
 
   send(data: Uint8Array): TransferError | undefined {
@@ -140,7 +159,12 @@ export class AhciCommand implements AtaCommand {
     return "overflow";
   }
 
-  readDisk(node: number, offset: number, len: number, done: (error: TransferError | undefined) => void): void {
+  readDisk(
+    node: number,
+    offset: number,
+    len: number,
+    done: (error: TransferError | undefined) => void,
+  ): void {
     if (len === 0) return done(undefined);
     const pieces = this.take(Math.min(len, PIECE));
     if (this.hasBusError) return done("bus");
@@ -152,13 +176,18 @@ export class AhciCommand implements AtaCommand {
     this.context.io.read(node, offset, this.segments(pieces), (error) => {
       // Whoever owns the command now: these bytes of RAM have changed.
       for (const piece of pieces) this.context.memory.written(piece.gpa, piece.len);
-      if (!this.context.owner.isCurrent(this)) return;
+      if (this.isAbandoned) return;
       if (error) done(error);
       else this.readDisk(node, offset + moved, len - moved, done);
     });
   }
 
-  writeDisk(node: number, offset: number, len: number, done: (error: TransferError | undefined) => void): void {
+  writeDisk(
+    node: number,
+    offset: number,
+    len: number,
+    done: (error: TransferError | undefined) => void,
+  ): void {
     if (len === 0) return done(undefined);
     const pieces = this.take(Math.min(len, PIECE));
     if (this.hasBusError) return done("bus");
@@ -168,7 +197,7 @@ export class AhciCommand implements AtaCommand {
       return done("overflow");
     }
     this.context.io.write(node, offset, this.segments(pieces), (error) => {
-      if (!this.context.owner.isCurrent(this)) return;
+      if (this.isAbandoned) return;
       if (error) done(error);
       else this.writeDisk(node, offset + moved, len - moved, done);
     });
@@ -176,13 +205,13 @@ export class AhciCommand implements AtaCommand {
 
   release(): void {
     this.isReleased = true;
-    if (this.context.owner.isCurrent(this)) this.context.owner.released(this);
+    if (!this.isAbandoned) this.context.owner.released(this);
   }
 
   finish(completion: Completion): void {
     if (this.isFinished) return;
     this.isFinished = true;
-    if (this.context.owner.isCurrent(this)) this.context.owner.finished(this, completion);
+    if (!this.isAbandoned) this.context.owner.finished(this, completion);
   }
 
   /** The next `len` bytes of the host's buffer, fewer where the table ends or leaves RAM. */
@@ -197,7 +226,11 @@ export class AhciCommand implements AtaCommand {
         break;
       }
       const last = pieces[pieces.length - 1];
-      if (last && last.gpa + last.len === gpa && this.context.memory.offset(last.gpa, last.len + part) >= 0) {
+      if (
+        last &&
+        last.gpa + last.len === gpa &&
+        this.context.memory.offset(last.gpa, last.len + part) >= 0
+      ) {
         last.len += part;
       } else {
         pieces.push({ gpa, len: part });

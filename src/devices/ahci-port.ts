@@ -84,8 +84,7 @@ const LINK_UP = 0x103; // active, device present and communicating; speed goes b
 const NO_DEVICE_TFD = 0x7f;
 const NO_SIGNATURE = 0xffff_ffff;
 
-/** Offsets in the received FIS area. */
-const FIS_DMA_SETUP = 0x00;
+/** Offsets in the received FIS area. The DMA setup FISes of queued commands are not written there. */
 const FIS_PIO_SETUP = 0x20;
 const FIS_D2H = 0x40;
 const FIS_SDB = 0x58;
@@ -269,7 +268,11 @@ export class AhciPort implements CommandOwner {
     this.queued |= 1 << command.slot;
     this.current = undefined;
     this.ci &= ~(1 << command.slot);
-    this.sendRegisterFis(command, { protocol: "queued", status: ATA_DRDY | ATA_DSC, error: 0 }, false);
+    this.sendRegisterFis(
+      command,
+      { protocol: "queued", status: ATA_DRDY | ATA_DSC, error: 0 },
+      false,
+    );
     this.issue();
   }
 
@@ -316,7 +319,8 @@ export class AhciPort implements CommandOwner {
 
   private start(slot: number): void {
     const device = this.device as AtaDevice;
-    if (!this.board.canMaster()) return this.fatal(IS_HBFS, "a command was issued with bus mastering off");
+    if (!this.board.canMaster())
+      return this.fatal(IS_HBFS, "a command was issued with bus mastering off");
     const context: CommandContext = {
       memory: this.board.memory,
       io: this.io as DriveIo,
@@ -390,7 +394,8 @@ export class AhciPort implements CommandOwner {
     fis[2] = completion.status & 0x77;
     fis[3] = completion.error;
     new DataView(fis.buffer).setUint32(4, done >>> 0, true);
-    this.tfd = (this.tfd & (ATA_BSY | ATA_DRQ)) | (completion.status & 0x77) | (completion.error << 8);
+    this.tfd =
+      (this.tfd & (ATA_BSY | ATA_DRQ)) | (completion.status & 0x77) | (completion.error << 8);
     this.sact &= ~done;
     this.store(FIS_SDB, fis);
     this.raise(IS_SDBS);
@@ -413,7 +418,8 @@ export class AhciPort implements CommandOwner {
   /** The register FIS after a reset, as soon as the driver receives FISes and the drive is at rest. */
   private sendSignature(): void {
     const { device } = this;
-    if (!device || !this.hasSignatureToSend || this.isDraining || (this.cmd & CMD_FRE) === 0) return;
+    if (!device || !this.hasSignatureToSend || this.isDraining || (this.cmd & CMD_FRE) === 0)
+      return;
     this.hasSignatureToSend = false;
     const { count, lba } = signatureRegisters(device.signature);
     const fis = new Uint8Array(20);
@@ -430,13 +436,15 @@ export class AhciPort implements CommandOwner {
   private store(offset: number, fis: Uint8Array): void {
     if ((this.cmd & CMD_FRE) === 0 || !this.board.canMaster()) return;
     const gpa = this.fbu * 0x1_0000_0000 + this.fb + offset;
-    if (!this.board.memory.write(gpa, fis)) this.fatal(IS_HBFS, "the received FIS area lies outside RAM");
+    if (!this.board.memory.write(gpa, fis))
+      this.fatal(IS_HBFS, "the received FIS area lies outside RAM");
   }
 
   private noteTransfer(command: AhciCommand): void {
     if (command.hasOverflowed) this.raise(IS_OFS);
     if (command.wantsPrdInterrupt) this.raise(IS_DPS);
-    if (!command.isReleased) this.board.memory.write32(command.headerGpa + 4, command.bytesMoved >>> 0);
+    if (!command.isReleased)
+      this.board.memory.write32(command.headerGpa + 4, command.bytesMoved >>> 0);
   }
 
   // Errors, stops and resets

@@ -90,7 +90,11 @@ export class Ahci {
       isMultifunction: true,
     });
     this.pci.addBar(INDEX_BAR, { kind: "io", size: 32, handler: this.indexRegisters(), width: 4 });
-    this.pci.addBar(ABAR, { kind: "mem32", size: ABAR_SIZE, onMap: (base) => this.mapRegisters(base) });
+    this.pci.addBar(ABAR, {
+      kind: "mem32",
+      size: ABAR_SIZE,
+      onMap: (base) => this.mapRegisters(base),
+    });
     this.pci.addMsi(0x80);
     this.addSataCapability();
     for (let i = 0; i < PORTS; i++) this.ports.push(this.makePort(i));
@@ -107,7 +111,7 @@ export class Ahci {
   /** Puts a CD-ROM drive on port `index`, empty until a disc is inserted. */
   addCdrom(index: number, options: CdromOptions): AtapiCdrom {
     const io = new DriveIo(this.disks);
-    const cdrom = new AtapiCdrom(io, options);
+    const cdrom = new AtapiCdrom(options);
     this.attach(index, cdrom, io);
     return cdrom;
   }
@@ -132,7 +136,9 @@ export class Ahci {
 
   /** Resolves when no disk request is under way. */
   async quiesce(): Promise<void> {
-    await Promise.all(this.ports.map((port) => new Promise<void>((resolve) => port.whenIdle(resolve))));
+    await Promise.all(
+      this.ports.map((port) => new Promise<void>((resolve) => port.whenIdle(resolve))),
+    );
   }
 
   read(offset: number): number {
@@ -171,7 +177,8 @@ export class Ahci {
 
   private attach(index: number, drive: AtaDisk | AtapiCdrom, io: DriveIo): void {
     const port = this.ports[index];
-    if (!port || this.drives[index]) throw new Error(`AHCI port ${index} does not exist or is taken`);
+    if (!port || this.drives[index])
+      throw new Error(`AHCI port ${index} does not exist or is taken`);
     this.drives[index] = drive;
     port.attach(drive, io);
   }
@@ -260,7 +267,8 @@ export class Ahci {
       },
       write: (offset, size, value) => {
         if (offset === INDEX_REGISTER) this.index = value & (ABAR_SIZE - 4);
-        else if ((offset & ~3) === DATA_REGISTER) abar.write(this.index + (offset & 3), size, value);
+        else if ((offset & ~3) === DATA_REGISTER)
+          abar.write(this.index + (offset & 3), size, value);
       },
     };
   }

@@ -119,7 +119,13 @@ export class AtaDisk implements AtaDevice {
     command.finish({ protocol: "none", status: READY | ATA_ERR, error: ATA_ABRT });
   }
 
-  private fail(command: AtaCommand, protocol: AtaProtocol, isWrite: boolean, reason: TransferError, lba: number): void {
+  private fail(
+    command: AtaCommand,
+    protocol: AtaProtocol,
+    isWrite: boolean,
+    reason: TransferError,
+    lba: number,
+  ): void {
     const isAborted = reason === "overflow" || reason === "bus";
     const status = READY | ATA_ERR | (isWrite && !isAborted ? ATA_DF : 0);
     const error = isWrite || isAborted ? ATA_ABRT : ATA_UNC;
@@ -131,7 +137,7 @@ export class AtaDisk implements AtaDevice {
   /** The sectors of a 28- or 48-bit command; an IDNF completion when they do not all exist. */
   private range(command: AtaCommand, isExt: boolean): SectorRange | undefined {
     const { taskFile } = command;
-    const sectors = isExt ? taskFile.count || 0x1_0000 : (taskFile.count & 0xff) || 0x100;
+    const sectors = isExt ? taskFile.count || 0x1_0000 : taskFile.count & 0xff || 0x100;
     const lba = isExt ? taskFile.lba : this.lba28(taskFile.lba, taskFile.device);
     if (lba >= 0 && lba + sectors <= this.state.sectors) return { lba, sectors };
     command.finish({ protocol: "none", status: READY | ATA_ERR, error: ATA_IDNF });
@@ -150,8 +156,15 @@ export class AtaDisk implements AtaDevice {
 
   // Transfers
 
-  transfer(command: AtaCommand, isWrite: boolean, isExt: boolean, protocol: AtaProtocol, isFua = false): void {
-    if (protocol.startsWith("pio") && isMultiple(command) && this.state.multiple === 0) return this.abort(command);
+  transfer(
+    command: AtaCommand,
+    isWrite: boolean,
+    isExt: boolean,
+    protocol: AtaProtocol,
+    isFua = false,
+  ): void {
+    if (protocol.startsWith("pio") && isMultiple(command) && this.state.multiple === 0)
+      return this.abort(command);
     const range = this.range(command, isExt);
     if (range) this.move(command, range, isWrite, protocol, isFua);
   }
@@ -163,21 +176,43 @@ export class AtaDisk implements AtaDevice {
     const sectors = taskFile.features || 0x1_0000;
     command.release();
     if (taskFile.lba + sectors > this.state.sectors) {
-      return this.finishQueued(command, { protocol: "queued", status: READY | ATA_ERR, error: ATA_IDNF });
+      return this.finishQueued(command, {
+        protocol: "queued",
+        status: READY | ATA_ERR,
+        error: ATA_IDNF,
+      });
     }
-    this.move(command, { lba: taskFile.lba, sectors }, isWrite, "queued", (taskFile.device & 0x80) !== 0);
+    this.move(
+      command,
+      { lba: taskFile.lba, sectors },
+      isWrite,
+      "queued",
+      (taskFile.device & 0x80) !== 0,
+    );
   }
 
-  private move(command: AtaCommand, range: SectorRange, isWrite: boolean, protocol: AtaProtocol, isFua: boolean): void {
+  private move(
+    command: AtaCommand,
+    range: SectorRange,
+    isWrite: boolean,
+    protocol: AtaProtocol,
+    isFua: boolean,
+  ): void {
     this.isStandby = false;
     const { node, isReadOnly } = this.info;
     const offset = range.lba * SECTOR_SIZE;
     const len = range.sectors * SECTOR_SIZE;
     const done = (error: TransferError | undefined) => {
+      if (command.isAbandoned) return;
       if (!error) return this.finishMove(command, protocol);
       if (protocol !== "queued") return this.fail(command, protocol, isWrite, error, range.lba);
       const status = READY | ATA_ERR | (isWrite ? ATA_DF : 0);
-      this.finishQueued(command, { protocol, status, error: isWrite ? ATA_ABRT : ATA_UNC, lba: range.lba });
+      this.finishQueued(command, {
+        protocol,
+        status,
+        error: isWrite ? ATA_ABRT : ATA_UNC,
+        lba: range.lba,
+      });
     };
     if (!isWrite) return command.readDisk(node, offset, len, done);
     if (isReadOnly) return done("read-only");
@@ -250,6 +285,7 @@ export class AtaDisk implements AtaDevice {
     const next = ranges.shift();
     if (!next) return this.succeed(command, "dma");
     this.io.discard(this.info.node, next.lba * SECTOR_SIZE, next.sectors * SECTOR_SIZE, (error) => {
+      if (command.isAbandoned) return;
       if (error) this.fail(command, "dma", true, error, next.lba);
       else this.discardAll(command, ranges);
     });
@@ -291,7 +327,11 @@ export class AtaDisk implements AtaDevice {
       case 0xd1:
         return this.sendPage(command, smartThresholds(), "pio-in");
       case 0xd5: // READ LOG
-        return this.sendPage(command, count === 1 ? readLog(lba % 0x100, false, undefined) : undefined, "pio-in");
+        return this.sendPage(
+          command,
+          count === 1 ? readLog(lba % 0x100, false, undefined) : undefined,
+          "pio-in",
+        );
       case 0xd9:
         this.state.isSmartEnabled = false;
         return this.succeed(command, "none");
@@ -383,7 +423,12 @@ export class AtaDisk implements AtaDevice {
   }
 
   diagnose(command: AtaCommand): void {
-    command.finish({ protocol: "none", status: READY, error: 0x01, ...signatureRegisters(SIGNATURE_DISK) });
+    command.finish({
+      protocol: "none",
+      status: READY,
+      error: 0x01,
+      ...signatureRegisters(SIGNATURE_DISK),
+    });
   }
 }
 

@@ -68,10 +68,15 @@ export function identifyDisk(identity: DriveIdentity, state: DiskState): Uint8Ar
   words.set(77, 0x0006); // at 6 Gbit/s
   words.set(80, 0x07e0); // ATA-5 to ACS-3
   words.set(81, 0xffff); // no minor version
-  words.set(82, 0x4061); // NOP, look-ahead, write cache, SMART
+  words.set(82, 0x4069); // NOP, look-ahead, write cache, power management, SMART
   words.set(83, 0x7400); // FLUSH EXT, FLUSH, 48-bit
   words.set(84, 0x4063); // FUA EXT, general purpose logging, SMART self-test and error log
-  words.set(85, (state.hasReadAhead ? 0x4040 : 0x4000) | (state.hasWriteCache ? 0x20 : 0) | (state.isSmartEnabled ? 1 : 0));
+  words.set(
+    85,
+    (state.hasReadAhead ? 0x4048 : 0x4008) |
+      (state.hasWriteCache ? 0x20 : 0) |
+      (state.isSmartEnabled ? 1 : 0),
+  );
   words.set(86, 0x3400);
   words.set(87, 0x4063);
   words.set64(100, sectors);
@@ -94,10 +99,10 @@ export function identifyPacket(identity: DriveIdentity, transferMode: number): U
   words.set(76, 0x000e);
   words.set(77, 0x0006);
   words.set(80, 0x01e0); // ATA/ATAPI-5 to ATA8-ACS
-  words.set(82, 0x4210); // NOP, DEVICE RESET, PACKET
+  words.set(82, 0x4218); // NOP, DEVICE RESET, PACKET, power management
   words.set(83, 0x4000);
   words.set(84, 0x4000);
-  words.set(85, 0x4210);
+  words.set(85, 0x4218);
   words.set(87, 0x4000);
   words.set(222, 0x10ff);
   return words.finish();
@@ -142,6 +147,7 @@ class Words {
 
   private text(word: number, words: number, text: string): void {
     const padded = text.slice(0, words * 2).padEnd(words * 2);
-    for (let i = 0; i < words * 2; i++) this.bytes[word * 2 + (i ^ 1)] = padded.charCodeAt(i) & 0x7f;
+    for (let i = 0; i < words * 2; i++)
+      this.bytes[word * 2 + (i ^ 1)] = padded.charCodeAt(i) & 0x7f;
   }
 }

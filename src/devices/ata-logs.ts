@@ -22,7 +22,11 @@ export interface QueueError {
 }
 
 /** A log read by READ LOG EXT (`isGpl`) or SMART READ LOG; undefined when there is none. */
-export function readLog(log: number, isGpl: boolean, queueError: QueueError | undefined): Uint8Array | undefined {
+export function readLog(
+  log: number,
+  isGpl: boolean,
+  queueError: QueueError | undefined,
+): Uint8Array | undefined {
   const page = new Uint8Array(SECTOR_SIZE);
   if (log === LOG_DIRECTORY) {
     const logs = isGpl ? [LOG_NCQ_ERROR] : [LOG_SMART_ERROR, LOG_SMART_SELF_TEST];

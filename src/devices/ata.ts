@@ -61,13 +61,25 @@ export interface AtaCommand {
   readonly taskFile: TaskFile;
   /** Command packet of PACKET. */
   readonly packet: Uint8Array;
+  /** The host stopped or reset the port meanwhile: whatever is done now is done for nobody. */
+  readonly isAbandoned: boolean;
   /** Gives `data` to the host, as far as its buffer goes. */
   send(data: Uint8Array): TransferError | undefined;
   /** Takes `len` bytes from the host; a TransferError when it has not that many. */
   receive(len: number): Uint8Array | TransferError;
   /** Moves len bytes of node `node` from `offset` to the host. `done` may be called at once. */
-  readDisk(node: number, offset: number, len: number, done: (error: TransferError | undefined) => void): void;
-  writeDisk(node: number, offset: number, len: number, done: (error: TransferError | undefined) => void): void;
+  readDisk(
+    node: number,
+    offset: number,
+    len: number,
+    done: (error: TransferError | undefined) => void,
+  ): void;
+  writeDisk(
+    node: number,
+    offset: number,
+    len: number,
+    done: (error: TransferError | undefined) => void,
+  ): void;
   /** A queued command was accepted: the device is free for the next one. */
   release(): void;
   finish(completion: Completion): void;
@@ -87,6 +99,10 @@ export const SIGNATURE_DISK = 0x0000_0101;
 export const SIGNATURE_PACKET = 0xeb14_0101;
 
 /** The registers of a signature: count 1, LBA low 1, and the kind in LBA mid and high. */
-export function signatureRegisters(signature: number): { count: number; lba: number; device: number } {
+export function signatureRegisters(signature: number): {
+  count: number;
+  lba: number;
+  device: number;
+} {
   return { count: signature & 0xff, lba: signature >>> 8, device: 0 };
 }

@@ -6,6 +6,7 @@ const worker = new DiskWorker({}, (event) => self.postMessage(event));
 
 self.onmessage = (message: MessageEvent<DiskCommand>) => {
   const command = message.data;
-  if (command.type === "start") command.requests.onmessage = (request) => worker.request(request.data);
+  if (command.type === "start")
+    command.requests.onmessage = (request) => worker.request(request.data);
   worker.command(command);
 };
