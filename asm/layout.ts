@@ -86,6 +86,7 @@ export const MAIL_FLUSH: u32 = 1;
 export const RUN_PAUSED: u32 = 0;
 export const RUN_RUNNING: u32 = 1;
 export const RUN_STOPPED: u32 = 2;
+export const RUN_RESETTING: u32 = 3; // the device worker waits for all vCPUs to stand still
 
 /** Bits of a vCPU's `pending` word, set with an atomic OR by any thread. */
 export const PENDING_INTR: u32 = 0x01; // something may be deliverable: ask the irqchip

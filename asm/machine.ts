@@ -20,10 +20,12 @@ export class Machine {
   regionCount: u32; // device MMIO regions in use, see MmioRegion
   tscKhz: u32;
   dmaCodeHead: u32; // DMA writes that hit code pages: ring of host page numbers, see MACHINE_DMA_CODE
-  biosFlags: u32; // reserved
+  parkedCount: u32; // vCPUs that stand still because runState is not RUN_RUNNING
   clockEpoch: f64; // host milliseconds (timeOrigin + now) at which guest time was 0
   clockPaused: f64; // host milliseconds spent paused so far
   clockFrozenAt: f64; // guest nanoseconds while paused, or -1 while running
+  deviceMail: u32; // messages sent to the device worker, which yields to its event loop to receive them
+  shutdowns: u32; // bit per vCPU that shut down (triple fault) and waits for the device worker to reset
   lowMapFirst: u32; // 64 × u32 follow: host offset of the slot (16 KiB aligned) | LOW_MAP_*
 }
 

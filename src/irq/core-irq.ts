@@ -28,11 +28,6 @@ export class CoreIrq implements IrqSink {
   msi(address: number, data: number): void {
     this.core.msiWrite(address >>> 0, Math.floor(address / 0x1_0000_0000), data >>> 0);
   }
-
-  /** After the irqchip was reset all its inputs are low: says again what the devices drive. */
-  restate(): void {
-    for (const line of this.lines.values()) line.restate();
-  }
 }
 
 class CoreLine implements IrqLine {
@@ -47,9 +42,5 @@ class CoreLine implements IrqLine {
     if (isAsserted === this.isAsserted) return;
     this.isAsserted = isAsserted;
     this.core.irqSetLine(this.gsi, isAsserted ? 1 : 0);
-  }
-
-  restate(): void {
-    if (this.isAsserted) this.core.irqSetLine(this.gsi, 1);
   }
 }

@@ -53,6 +53,7 @@ export const MAIL_FLUSH = 1;
 export const RUN_PAUSED = 0;
 export const RUN_RUNNING = 1;
 export const RUN_STOPPED = 2;
+export const RUN_RESETTING = 3;
 export const PENDING_INTR = 1;
 export const PENDING_NMI = 2;
 export const PENDING_SMI = 4;
@@ -90,12 +91,14 @@ export const Machine = {
   regionCount: 0x28,
   tscKhz: 0x2c,
   dmaCodeHead: 0x30,
-  biosFlags: 0x34,
+  parkedCount: 0x34,
   clockEpoch: 0x38,
   clockPaused: 0x40,
   clockFrozenAt: 0x48,
-  lowMapFirst: 0x50,
-  SIZE: 0x58,
+  deviceMail: 0x50,
+  shutdowns: 0x54,
+  lowMapFirst: 0x58,
+  SIZE: 0x60,
 } as const;
 
 /** Byte offsets in `MmioRegion`; `SIZE` is the whole. */

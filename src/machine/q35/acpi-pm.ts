@@ -5,7 +5,7 @@
  *   00 PM1_STS   15 WAK 10 RTC 8 PWRBTN 5 GBL 0 TMR (write 1 to clear)     20 GPE0_STS (64 bits)
  *   02 PM1_EN    10 RTC 8 PWRBTN 5 GBL 0 TMR                               28 GPE0_EN
  *   04 PM1_CNT   13 SLP_EN 12:10 SLP_TYP 2 GBL_RLS 0 SCI_EN                30 SMI_EN  34 SMI_STS
- *   08 PM1_TMR   24 bits at 3.579545 MHz: read inside the core at the usual PMBASE
+ *   08 PM1_TMR   32 bits at 3.579545 MHz: read inside the core at the usual PMBASE
  *
  * There is no system management mode. SMI_EN comes up with APMC_EN set, as QEMU does it with smm=off:
  * firmware takes that as "already set up" and leaves SMM alone. Writing ACPI_ENABLE or ACPI_DISABLE to
@@ -41,8 +41,8 @@ const SLP_TYP_S5 = [0, 7];
 const SLP_TYP_S4 = 2;
 
 const TIMER_HZ = 3_579_545;
-/** TMR_STS sets when bit 23 of the timer changes. */
-const TIMER_HALF = 2 ** 23;
+/** TMR_STS sets when the timer's highest bit changes. */
+const TIMER_HALF = 2 ** 31;
 
 export interface AcpiPmOptions {
   clock: Clock;
@@ -57,7 +57,7 @@ export class AcpiPm implements IoHandler {
   private cnt = 0;
   private smiEn = SMI_EN_APMC;
   private readonly gpe = new Uint8Array(2 * GPE0_LEN); // status, then enable
-  /** Guest time of the next change of the timer's bit 23. */
+  /** Guest time of the next change of the timer's highest bit. */
   private overflowNs = 0;
   private timer: Timer | undefined;
 
@@ -162,7 +162,7 @@ export class AcpiPm implements IoHandler {
   }
 
   private ticks(): number {
-    return Math.floor((this.options.clock.nowNs() * TIMER_HZ) / 1e9) % 2 ** 24;
+    return Math.floor((this.options.clock.nowNs() * TIMER_HZ) / 1e9) % 2 ** 32;
   }
 
   private armOverflow(): void {
