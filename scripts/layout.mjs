@@ -21,6 +21,7 @@ export const OUTPUT = join(root, "src/shared/layout.ts");
 const SOURCES = [
   { file: "asm/layout.ts", classes: [] },
   { file: "asm/machine.ts", classes: ["Machine", "MmioRegion"] },
+  { file: "asm/vga-layout.ts", classes: [] },
   { file: "asm/bus.ts", classes: ["Mailbox", "RingEntry"] },
   { file: "asm/cpu/state.ts", classes: ["Cpu"] },
   { file: "asm/cpu/modes.ts", classes: [] },

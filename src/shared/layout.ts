@@ -110,6 +110,45 @@ export const MmioRegion = {
   SIZE: 0x18,
 } as const;
 
+// asm/vga-layout.ts
+export const VGA_MISC = 0;
+export const VGA_FEATURE = 1;
+export const VGA_SEQ_INDEX = 2;
+export const VGA_GC_INDEX = 3;
+export const VGA_CRTC_INDEX = 4;
+export const VGA_ATC_INDEX = 5;
+export const VGA_ATC_FLIP_FLOP = 6;
+export const VGA_DAC_MASK = 7;
+export const VGA_DAC_READ_INDEX = 8;
+export const VGA_DAC_WRITE_INDEX = 9;
+export const VGA_DAC_COMPONENT = 10;
+export const VGA_DAC_STATE = 11;
+export const VGA_DISPI_INDEX = 12;
+export const VGA_LATCH = 0x10;
+export const VGA_SEQ = 0x20;
+export const VGA_GC = 0x30;
+export const VGA_CRTC = 0x40;
+export const VGA_ATC = 0x60;
+export const VGA_DISPI = 0x80;
+export const VGA_DAC = 0x100;
+export const VGA_SIZE = 0x400;
+export const DISPI_ID = 0;
+export const DISPI_XRES = 1;
+export const DISPI_YRES = 2;
+export const DISPI_BPP = 3;
+export const DISPI_ENABLE = 4;
+export const DISPI_BANK = 5;
+export const DISPI_VIRT_WIDTH = 6;
+export const DISPI_VIRT_HEIGHT = 7;
+export const DISPI_X_OFFSET = 8;
+export const DISPI_Y_OFFSET = 9;
+export const DISPI_VIDEO_MEMORY_64K = 10;
+export const DISPI_ENABLED = 1;
+export const DISPI_GETCAPS = 2;
+export const DISPI_8BIT_DAC = 0x20;
+export const DISPI_LFB_ENABLED = 0x40;
+export const DISPI_NOCLEARMEM = 0x80;
+
 // asm/bus.ts
 export const RING_TAIL = 0x2040;
 export const RING_HEAD = 0x2080;
@@ -323,7 +362,8 @@ export const Cpu = {
   walkGpa: 0x4d0,
   walkFlags: 0x4d8,
   walkHost: 0x4dc,
-  nmiBlocked: 0x4e0,
+  mcBankOff: 0x4e0,
+  nmiBlocked: 0x4e4,
   SIZE: 0x4e8,
 } as const;
 
@@ -381,3 +421,9 @@ export const MODE_SSE = 0x40;
 export const MODE_X87 = 0x80;
 export const MODE_LONG = 0x100;
 export const MODE_PROTECTED = 0x200;
+
+// asm/cpu/cpuid.ts
+export const CPU_MODEL_V2 = 0;
+export const CPU_MODEL_V3 = 1;
+export const CPU_MODEL_MAX = 2;
+export const CPUID_SIGNATURE = 0x0002_06c1;
