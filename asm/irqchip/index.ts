@@ -23,14 +23,12 @@ import {
 } from "./hpet";
 import { ioapicRead, ioapicReset, ioapicWrite } from "./ioapic";
 import {
-  APIC_BASE_BSP,
   APIC_BASE_ENABLE,
   APIC_BASE_X2,
   lapicAck,
   lapicHasExtInt,
   lapicPending,
   lapicRead,
-  lapicReset,
   lapicWrite,
   lint1,
 } from "./lapic";
@@ -39,12 +37,11 @@ import { IRQ_RTC, setLine } from "./lines";
 import { picAck, picRead, picReset, picWrite } from "./pic-8259";
 import { pitRead, pitReset, pitWrite, port61Read, port61Write } from "./pit-8254";
 import { pmTimer } from "./pm-timer";
-import { boardTimersChanged, updateNextTimer } from "./timers";
+import { boardTimersChanged } from "./timers";
 
 export { lapicReset } from "./lapic";
 export { timersPoll } from "./timers";
 
-const APIC_BASE_RESET: u64 = 0xfee0_0000;
 const IOAPIC_GPA: u64 = 0xfec0_0000;
 const HPET_GPA: u64 = 0xfed0_0000;
 const HPET_LEN: u64 = 0x400;
@@ -224,7 +221,10 @@ function claimPorts(first: u32, count: u32): void {
   memory.fill(PORT_CLASS + first, <u8>PORT_CLASS_CORE, count);
 }
 
-/** Power-on and system reset, while no vCPU runs. Lines keep the level their devices drive. */
+/**
+ * Power-on and system reset, while no vCPU runs and before their own resets (cpu/reset.ts), which include
+ * the local APICs. Lines keep the level their devices drive.
+ */
 export function irqchipReset(): void {
   lockChip();
   picReset();
@@ -233,13 +233,6 @@ export function irqchipReset(): void {
   pitReset();
   chip().port80 = 0;
   unlockChip();
-  const count = machine().vcpuCount;
-  for (let id: u32 = 0; id < count; id++) {
-    const cpu = cpuAt(id);
-    cpu.apicBase = APIC_BASE_RESET | APIC_BASE_ENABLE | (id == 0 ? APIC_BASE_BSP : 0);
-    lapicReset(cpu);
-    updateNextTimer(cpu);
-  }
   claimPorts(PORT_PIC_MASTER, 2);
   claimPorts(PORT_PIT, 4);
   claimPorts(PORT_NMI_STATUS, 1);

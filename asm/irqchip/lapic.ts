@@ -22,6 +22,7 @@ import {
   timerInitialChanged,
   timerModeChanged,
 } from "./lapic-timer";
+import { updateNextTimer } from "./timers";
 
 @unmanaged
 export class Lapic {
@@ -511,4 +512,5 @@ export function lapicReset(cpu: Cpu): void {
   l.timerDeadline = Infinity;
   cpu.tscDeadline = 0;
   cpu.cr8 = 0;
+  updateNextTimer(cpu);
 }
