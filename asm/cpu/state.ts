@@ -34,6 +34,7 @@ export class Cpu {
   ripBase: u64; // RIP of the first instruction of the running block
   rip: u64; // RIP of the current instruction; valid in cold handlers and outside run()
   nextRip: u64; // RIP of the following instruction; cold handlers that jump write it
+  ripMask: u64; // all ones in the code size: RIP wraps there
   segBase: u64; // u64[16], by SEG_*
   segBase1: u64;
   segBase2: u64;
@@ -193,6 +194,7 @@ export class Cpu {
   walkGpa: u64; // result of the last page walk: guest physical address of the byte
   walkFlags: u32; // WALK_* of it
   walkHost: u32; // its host address, or 0 for device memory
+  mcBankOff: u32; // bit i: machine-check bank i was switched off (cpu/msr.ts)
   nmiBlocked: u32; // 1 from the delivery of an NMI until the next IRET
 }
 
