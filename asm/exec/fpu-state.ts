@@ -1,0 +1,313 @@
+/**
+ * Saving and restoring x87, MMX and SSE state: FXSAVE, FXRSTOR (SDM vol. 1 10.5), XSAVE, XSAVEOPT, XRSTOR in
+ * the standard format (13.4, 13.7-13.9), LDMXCSR, STMXCSR. The compacted format (XSAVEC, XSAVES) is not
+ * offered by CPUID; an XRSTOR of it is #GP.
+ *
+ *      0  FCW FSW FTW(abridged) - FOP FIP FDP    pointers: 64 bits with REX.W, else 32 and a selector
+ *     24  MXCSR  MXCSR_MASK
+ *     32  ST0-ST7 / MM0-MM7, 16 bytes apart, counted from TOP
+ *    160  XMM0-XMM15, 16 bytes apart; outside 64-bit mode only XMM0-XMM7, the others are left alone
+ *    512  XSAVE header: XSTATE_BV, XCOMP_BV, 48 bytes of zeros
+ *    576  upper halves of YMM0-YMM15 (component 2, when XCR0 has it)
+ *
+ * The registers are in physical order in Cpu, so images are turned by TOP. Everything that can fault
+ * is checked before the first byte moves. XSAVEOPT uses the init optimization only (the modified
+ * optimization is allowed, not required). Like FXSAVE of Intel processors, and unlike AMD's, FOP, FIP and
+ * FDP are always saved and restored; MXCSR and XMM are, too, when CR4.OSFXSR = 0.
+ */
+import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
+import { CR0_TS, CR4_OSXSAVE, is64 } from "../cpu/modes";
+import { Cpu, fpr, xmm } from "../cpu/state";
+import { COLD, INSN_REXW, Insn } from "../decode/insn";
+import { Op } from "../decode/ops";
+import { ld16, ld32, ld64, ld128, ld8, probe, st16, st32, st64, st128 } from "../mmu/access";
+import { operand } from "../mmu/address";
+
+/** MXCSR bits that exist; it is also MXCSR_MASK. */
+export const MXCSR_WRITABLE: u32 = 0xffff;
+export const MXCSR_RESET: u32 = 0x1f80;
+
+const XSTATE_X87: u64 = 1;
+const XSTATE_SSE: u64 = 2;
+const XSTATE_AVX: u64 = 4;
+
+const OFFSET_MXCSR: u64 = 24;
+const OFFSET_ST: u64 = 32;
+const OFFSET_XMM: u64 = 160;
+const OFFSET_HEADER: u64 = 512;
+const OFFSET_YMM: u64 = 576;
+
+export function execFpuState(cpu: Cpu, insn: Insn): u32 {
+  switch (<u32>insn.op - COLD) {
+    case Op.FXSAVE:
+      return fxsave(cpu, insn);
+    case Op.FXRSTOR:
+      return fxrstor(cpu, insn);
+    case Op.XSAVE:
+      return xsave(cpu, insn, false);
+    case Op.XSAVEOPT:
+      return xsave(cpu, insn, true);
+    case Op.XRSTOR:
+      return xrstor(cpu, insn);
+    case Op.LDMXCSR: {
+      const la = operand(cpu, insn, 4, false);
+      if (cpu.fault != 0) return 0;
+      const value = ld32(cpu, la);
+      if (cpu.fault != 0) return 0;
+      if ((value & ~MXCSR_WRITABLE) != 0) raiseGP(cpu, 0);
+      else cpu.mxcsr = value;
+      return 0;
+    }
+    case Op.STMXCSR: {
+      const la = operand(cpu, insn, 4, true);
+      if (cpu.fault == 0) st32(cpu, la, cpu.mxcsr);
+      return 0;
+    }
+  }
+  return 0;
+}
+
+/** FNINIT's state; the register contents stay. */
+export function resetFpu(cpu: Cpu): void {
+  cpu.fcw = 0x37f;
+  cpu.fsw = 0;
+  cpu.ftw = 0;
+  cpu.fop = 0;
+  cpu.fip = 0;
+  cpu.fdp = 0;
+  cpu.fcs = 0;
+  cpu.fds = 0;
+}
+
+function fxsave(cpu: Cpu, insn: Insn): u32 {
+  const la = alignedArea(cpu, insn, 512, 15, true);
+  if (cpu.fault != 0) return 0;
+  saveX87(cpu, insn, la);
+  saveMxcsr(cpu, la);
+  saveXmm(cpu, la);
+  return 0;
+}
+
+function fxrstor(cpu: Cpu, insn: Insn): u32 {
+  const la = alignedArea(cpu, insn, 512, 15, false);
+  if (cpu.fault != 0) return 0;
+  const mxcsr = ld32(cpu, la + OFFSET_MXCSR);
+  if ((mxcsr & ~MXCSR_WRITABLE) != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
+  restoreX87(cpu, insn, la);
+  cpu.mxcsr = mxcsr;
+  restoreXmm(cpu, la);
+  return 0;
+}
+
+/** Linear address of a save area that is aligned and wholly accessible. */
+function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
+  const la = operand(cpu, insn, len, isWrite);
+  if (cpu.fault != 0) return 0;
+  if ((<u32>la & misaligned) != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
+  probe(cpu, la, len, isWrite);
+  return la;
+}
+
+/** Physical register of ST(i). */
+function physical(cpu: Cpu, i: u32): u32 {
+  return ((cpu.fsw >> 11) + i) & 7;
+}
+
+function saveX87(cpu: Cpu, insn: Insn, la: u64): void {
+  st16(cpu, la, cpu.fcw);
+  st16(cpu, la + 2, cpu.fsw);
+  st16(cpu, la + 4, cpu.ftw);
+  st16(cpu, la + 6, cpu.fop);
+  if ((insn.flags & INSN_REXW) != 0) {
+    st64(cpu, la + 8, cpu.fip);
+    st64(cpu, la + 16, cpu.fdp);
+  } else {
+    st32(cpu, la + 8, <u32>cpu.fip);
+    st32(cpu, la + 12, cpu.fcs);
+    st32(cpu, la + 16, <u32>cpu.fdp);
+    st32(cpu, la + 20, cpu.fds);
+  }
+  for (let i: u32 = 0; i < 8; i++) {
+    const from = fpr(cpu, physical(cpu, i));
+    const at = la + OFFSET_ST + <u64>(i << 4);
+    st64(cpu, at, load<u64>(from));
+    st64(cpu, at + 8, <u64>load<u16>(from, 8));
+  }
+}
+
+function restoreX87(cpu: Cpu, insn: Insn, la: u64): void {
+  cpu.fcw = ld16(cpu, la) & 0x1f7f | 0x40;
+  cpu.fsw = ld16(cpu, la + 2);
+  updateSummary(cpu);
+  cpu.ftw = ld8(cpu, la + 4);
+  cpu.fop = ld16(cpu, la + 6) & 0x7ff;
+  if ((insn.flags & INSN_REXW) != 0) {
+    cpu.fip = ld64(cpu, la + 8);
+    cpu.fdp = ld64(cpu, la + 16);
+    cpu.fcs = 0;
+    cpu.fds = 0;
+  } else {
+    cpu.fip = ld32(cpu, la + 8);
+    cpu.fcs = ld16(cpu, la + 12);
+    cpu.fdp = ld32(cpu, la + 16);
+    cpu.fds = ld16(cpu, la + 20);
+  }
+  for (let i: u32 = 0; i < 8; i++) {
+    const at = la + OFFSET_ST + <u64>(i << 4);
+    const to = fpr(cpu, physical(cpu, i));
+    store<u64>(to, ld64(cpu, at));
+    store<u16>(to, <u16>ld16(cpu, at + 8), 8);
+  }
+}
+
+/** ES and B say whether an unmasked exception is flagged. */
+function updateSummary(cpu: Cpu): void {
+  const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
+  cpu.fsw = (cpu.fsw & ~0x8080) | (isPending ? 0x8080 : 0);
+}
+
+/** Initial x87 state of XRSTOR: FNINIT's with empty registers of zeros. */
+function initX87(cpu: Cpu): void {
+  resetFpu(cpu);
+  for (let i: u32 = 0; i < 8; i++) {
+    store<u64>(fpr(cpu, i), 0);
+    store<u64>(fpr(cpu, i), 0, 8);
+  }
+}
+
+function saveMxcsr(cpu: Cpu, la: u64): void {
+  st32(cpu, la + OFFSET_MXCSR, cpu.mxcsr);
+  st32(cpu, la + OFFSET_MXCSR + 4, MXCSR_WRITABLE);
+}
+
+/** XMM registers that the current mode can name. */
+function xmmCount(cpu: Cpu): u32 {
+  return is64(cpu) ? 16 : 8;
+}
+
+function saveXmm(cpu: Cpu, la: u64): void {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    st128(cpu, la + OFFSET_XMM + <u64>(i << 4), v128.load(xmm(cpu, i)));
+  }
+}
+
+function restoreXmm(cpu: Cpu, la: u64): void {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    v128.store(xmm(cpu, i), ld128(cpu, la + OFFSET_XMM + <u64>(i << 4)));
+  }
+}
+
+function saveYmm(cpu: Cpu, la: u64): void {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    st128(cpu, la + OFFSET_YMM + <u64>(i << 4), v128.load(xmm(cpu, i), 16));
+  }
+}
+
+function restoreYmm(cpu: Cpu, la: u64): void {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    v128.store(xmm(cpu, i), ld128(cpu, la + OFFSET_YMM + <u64>(i << 4)), 16);
+  }
+}
+
+/** Clears bits 0-127 (`half` 0) or 128-255 (16) of the registers. */
+function clearVectors(cpu: Cpu, half: usize): void {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    v128.store(xmm(cpu, i) + half, i64x2.splat(0));
+  }
+}
+
+function isVectorUsed(cpu: Cpu, half: usize): bool {
+  for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
+    if (v128.any_true(v128.load(xmm(cpu, i) + half))) return true;
+  }
+  return false;
+}
+
+function isX87Used(cpu: Cpu): bool {
+  if (cpu.fcw != 0x37f || cpu.fsw != 0 || cpu.ftw != 0 || cpu.fop != 0) return true;
+  if (cpu.fip != 0 || cpu.fdp != 0 || cpu.fcs != 0 || cpu.fds != 0) return true;
+  for (let i: u32 = 0; i < 8; i++) {
+    if (load<u64>(fpr(cpu, i)) != 0 || load<u16>(fpr(cpu, i), 8) != 0) return true;
+  }
+  return false;
+}
+
+/** XINUSE: components that are not in their initial state. MXCSR does not count as SSE state. */
+function inUse(cpu: Cpu): u64 {
+  return (
+    (isX87Used(cpu) ? XSTATE_X87 : 0) |
+    (isVectorUsed(cpu, 0) ? XSTATE_SSE : 0) |
+    (isVectorUsed(cpu, 16) ? XSTATE_AVX : 0)
+  );
+}
+
+/** The components asked for: EDX:EAX of those that XCR0 enables. */
+function requested(cpu: Cpu): u64 {
+  return ((cpu.rdx << 32) | (cpu.rax & 0xffff_ffff)) & cpu.xcr0;
+}
+
+/** XSAVE and its kin need CR4.OSXSAVE and CR0.TS = 0, whatever CR0.EM says. */
+function xsaveAllowed(cpu: Cpu): bool {
+  if ((cpu.cr4 & CR4_OSXSAVE) == 0) raiseUD(cpu);
+  else if ((cpu.cr0 & CR0_TS) != 0) raise(cpu, Vector.NM);
+  else return true;
+  return false;
+}
+
+/** Bytes of an area with these components. */
+function areaLength(components: u64): u32 {
+  return (components & XSTATE_AVX) != 0 ? <u32>OFFSET_YMM + 256 : <u32>OFFSET_HEADER + 64;
+}
+
+function xsave(cpu: Cpu, insn: Insn, isOptimized: bool): u32 {
+  if (!xsaveAllowed(cpu)) return 0;
+  const asked = requested(cpu);
+  const la = alignedArea(cpu, insn, areaLength(asked), 63, true);
+  if (cpu.fault != 0) return 0;
+  const used = inUse(cpu);
+  const header = ld64(cpu, la + OFFSET_HEADER);
+  if (cpu.fault != 0) return 0;
+  const saved = isOptimized ? asked & used : asked;
+  if ((saved & XSTATE_X87) != 0) saveX87(cpu, insn, la);
+  if ((asked & (XSTATE_SSE | XSTATE_AVX)) != 0) saveMxcsr(cpu, la);
+  if ((saved & XSTATE_SSE) != 0) saveXmm(cpu, la);
+  if ((saved & XSTATE_AVX) != 0) saveYmm(cpu, la);
+  st64(cpu, la + OFFSET_HEADER, (header & ~asked) | (asked & used));
+  return 0;
+}
+
+function xrstor(cpu: Cpu, insn: Insn): u32 {
+  if (!xsaveAllowed(cpu)) return 0;
+  const asked = requested(cpu);
+  const la = alignedArea(cpu, insn, areaLength(asked), 63, false);
+  if (cpu.fault != 0) return 0;
+  const present = ld64(cpu, la + OFFSET_HEADER);
+  const hasMxcsr = (asked & (XSTATE_SSE | XSTATE_AVX)) != 0;
+  const mxcsr = hasMxcsr ? ld32(cpu, la + OFFSET_MXCSR) : 0;
+  // XCOMP_BV must be zero, and so must the 8 bytes after it.
+  const reserved = ld64(cpu, la + OFFSET_HEADER + 8) | ld64(cpu, la + OFFSET_HEADER + 16);
+  if (reserved != 0 || (present & ~cpu.xcr0) != 0 || (mxcsr & ~MXCSR_WRITABLE) != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
+  if ((asked & XSTATE_X87) != 0) {
+    if ((present & XSTATE_X87) != 0) restoreX87(cpu, insn, la);
+    else initX87(cpu);
+  }
+  if (hasMxcsr) cpu.mxcsr = mxcsr;
+  if ((asked & XSTATE_SSE) != 0) {
+    if ((present & XSTATE_SSE) != 0) restoreXmm(cpu, la);
+    else clearVectors(cpu, 0);
+  }
+  if ((asked & XSTATE_AVX) != 0) {
+    if ((present & XSTATE_AVX) != 0) restoreYmm(cpu, la);
+    else clearVectors(cpu, 16);
+  }
+  return 0;
+}

@@ -1,0 +1,122 @@
+/**
+ * Entry of the test module that decodes and runs single MMX, SSE and FPU-state instructions (not part of
+ * the core). The state is that of one vCPU in flat 64-bit mode without paging; asm/exec/simd.test.ts
+ * fills it, places the bytes at CODE and reads the results.
+ */
+import { FAULT_PENDING, fpr, xmm } from "../cpu/state";
+import { Cpu, cpuAt, setSegBase } from "../cpu/state";
+import {
+  ATTR_L,
+  CR0_PE,
+  CR4_OSFXSR,
+  CR4_OSXMMEXCPT,
+  CR4_OSXSAVE,
+  EFER_LMA,
+  updateModes,
+} from "../cpu/modes";
+import { getArith, setArith } from "../cpu/rflags";
+import { SEG_CS, setSegAttr } from "../cpu/state";
+import { decode } from "../decode/decode";
+import { COLD, INSN_SIZE, Insn } from "../decode/insn";
+import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
+import { OPMAP_0F38 } from "../decode/opmap-0f38";
+import { OPMAP_0F3A } from "../decode/opmap-0f3a";
+import { execFpuState } from "../exec/fpu-state";
+import { execSimd } from "../exec/simd";
+import { RAM, VCPU_SCRATCH } from "../layout";
+import { machine } from "../machine";
+import { flushAll } from "../mmu/tlb";
+
+/** gpa of the instruction bytes and of the cases handed over by the test. */
+const CODE: u32 = 0x1000;
+
+export function setup(): void {
+  const cpu = cpuAt(0);
+  const m = machine();
+  m.ramLow = 0x0200_0000;
+  cpu.cr0 = CR0_PE;
+  cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+  cpu.efer = EFER_LMA;
+  cpu.xcr0 = 3;
+  cpu.features = ~0;
+  setSegAttr(cpu, SEG_CS, ATTR_L | 0x9b);
+  flushAll(cpu);
+  updateModes(cpu);
+}
+
+/** Row of a map (0 = 0F, 1 = 0F38, 2 = 0F3A), as two halves. */
+export function row(map: u32, index: u32, half: u32): u32 {
+  const r = map == 0 ? OPMAP_0F_SIMD[index] : map == 1 ? OPMAP_0F38[index] : OPMAP_0F3A[index];
+  return <u32>(half == 0 ? r : r >> 32);
+}
+
+/** Decodes the bytes at host address `bytes`; the number of the operation. */
+export function decodeAt(bytes: u32, len: u32): u32 {
+  const cpu = cpuAt(0);
+  const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
+  decode(bytes, len, cpu.modeKey, cpu.features, 0, insn);
+  return <u32>insn.len != len ? 0 : <u32>insn.op - COLD;
+}
+
+/**
+ * Runs `count` cases of 1024 bytes in the format of test/native/simd-runner.c at `from`, writing the
+ * results in its format to `to`. The memory of a case lies at gpa 200F80h.
+ */
+export function runCases(from: u32, to: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) runCase(from + (i << 10), to + (i << 10));
+}
+
+function runCase(from: u32, to: u32): void {
+  const cpu = cpuAt(0);
+  const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
+  const base = changetype<usize>(cpu);
+  memory.copy(base, from + 24, 128);
+  setArith(cpu, load<u32>(from, 20));
+  memory.copy(RAM + 0x20_0f80, from + 160, 128);
+  loadImage(cpu, from + 512);
+  cpu.fault = 0;
+  cpu.ripBase = 0;
+  const len = load<u32>(from, 16);
+  decode(from, len, cpu.modeKey, cpu.features, 0, insn);
+  const op = <u32>insn.op - COLD;
+  if (op >= 0x400) execSimd(cpu, insn);
+  else execFpuState(cpu, insn);
+  memory.copy(to, base, 128);
+  store<u64>(to, <u64>getArith(cpu), 128);
+  store<u32>(to, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 136);
+  memory.copy(to + 144, RAM + 0x20_0f80, 128);
+  saveImage(cpu, to + 512);
+}
+
+function loadImage(cpu: Cpu, from: u32): void {
+  cpu.fcw = load<u16>(from);
+  cpu.fsw = load<u16>(from, 2);
+  const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
+  cpu.fsw = (cpu.fsw & ~0x8080) | (isPending ? 0x8080 : 0);
+  cpu.ftw = load<u8>(from, 4);
+  cpu.mxcsr = load<u32>(from, 24);
+  for (let i: u32 = 0; i < 8; i++) {
+    const at = fpr(cpu, (i + (cpu.fsw >> 11)) & 7);
+    store<u64>(at, load<u64>(from + 32 + (i << 4)));
+    store<u64>(at, load<u16>(from + 32 + (i << 4), 8), 8);
+  }
+  for (let i: u32 = 0; i < 16; i++) {
+    v128.store(xmm(cpu, i), v128.load(from + 160 + (i << 4)));
+  }
+}
+
+function saveImage(cpu: Cpu, to: u32): void {
+  memory.fill(to, 0, 512);
+  store<u16>(to, <u16>cpu.fcw);
+  store<u16>(to, <u16>cpu.fsw, 2);
+  store<u8>(to, <u8>cpu.ftw, 4);
+  store<u32>(to, cpu.mxcsr, 24);
+  for (let i: u32 = 0; i < 8; i++) {
+    const at = fpr(cpu, (i + (cpu.fsw >> 11)) & 7);
+    store<u64>(to + 32 + (i << 4), load<u64>(at));
+    store<u16>(to + 32 + (i << 4), load<u16>(at, 8), 8);
+  }
+  for (let i: u32 = 0; i < 16; i++) {
+    v128.store(to + 160 + (i << 4), v128.load(xmm(cpu, i)));
+  }
+}
