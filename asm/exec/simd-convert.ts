@@ -3,8 +3,8 @@
  * the exceptions of exec/simd-float.ts. A 64-bit source in memory is 8 bytes without alignment, a 128-bit
  * one must be aligned. Results of half a register clear the other half (CVTPD2PS, CVTPD2DQ).
  *
- * Those with an MMX operand make the transition of MMX instructions, with two exceptions of the
- * manual: CVTPI2PD from memory touches no MMX register and makes none.
+ * Those with an MMX register make the transition of MMX instructions, even when they end in #XM. CVTPI2PS
+ * from memory should make it, too, by the manual; processors do not, as in CVTPI2PD.
  */
 import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
@@ -168,10 +168,11 @@ function toGeneral<F>(cpu: Cpu, insn: Insn, rc: u32): u32 {
 }
 
 function fromMmx(cpu: Cpu, insn: Insn, op: u32): u32 {
-  const isTransition = !isMemory(insn) || op == Simd.CVTPI2PS;
+  const isTransition = !isMemory(insn);
   if (isTransition && mmxPending(cpu)) return 0;
   const b = isMemory(insn) ? memory64(cpu, insn) : sourceMm(cpu, insn);
   if (cpu.fault != 0) return 0;
+  if (isTransition) mmxEnter(cpu);
   if (op == Simd.CVTPI2PD) {
     Xmm.set(cpu, insn.r, f64x2.convert_low_i32x4_s(i64x2.splat(b)));
   } else {
@@ -179,7 +180,6 @@ function fromMmx(cpu: Cpu, insn: Insn, op: u32): u32 {
     if (!settle(cpu)) return 0;
     Xmm.setLow(cpu, insn.r, result);
   }
-  if (isTransition) mmxEnter(cpu);
   return 0;
 }
 
@@ -196,8 +196,8 @@ function toMmx(cpu: Cpu, insn: Insn, isDouble: bool, rc: u32): u32 {
     if (cpu.fault != 0) return 0;
     result = integersOf(cpu, b, rc);
   }
-  if (!settle(cpu)) return 0;
   mmxEnter(cpu);
+  if (!settle(cpu)) return 0;
   setMm(cpu, insn.r, result);
   return 0;
 }

@@ -74,9 +74,10 @@ export function settle(cpu: Cpu): bool {
 
 export function execSimdFloat(cpu: Cpu, insn: Insn, op: u32): u32 {
   cpu.simdFlags = 0;
-  const imm = <u32>insn.imm & 0xff;
+  let imm = <u32>insn.imm & 0xff;
   if (op < <u32>Simd.HADDPS) {
     const kind = (op - Simd.SQRTPS) >> 2;
+    if (kind == CMP) imm &= 7;
     switch (op & 3) {
       case 0: {
         const b = source128(cpu, insn);

@@ -8,7 +8,7 @@
  *   a + b     the error of the rounded sum is itself a float (Knuth's TwoSum): is it zero?
  *   a * b     the product has as many trailing zeros as both factors together: do the dropped bits fit?
  *   a / b     exact when odd(q) * odd(b) = odd(a);   sqrt(a): when odd(s)^2 = odd(a)
- * While PE is already set in MXCSR the question is not asked.
+ * While PE is set in MXCSR already and masked the question is not asked.
  *
  * F is f32 or f64. Results and operands are bits in a u64.
  */
@@ -16,6 +16,7 @@ import { Cpu } from "../cpu/state";
 import {
   Ieee,
   MXCSR_PE,
+  MXCSR_PM,
   MXCSR_RC,
   RC_DOWN,
   RC_NEAREST,
@@ -71,11 +72,12 @@ class Fast {
   static isNearest(cpu: Cpu): bool {
     return (cpu.mxcsr & MXCSR_RC) == 0;
   }
-  /** PE is not known to be set yet. */
+  /** It is not known yet that PE makes no difference. */
   // @ts-ignore: decorator
   @inline
   static wantsExactness(cpu: Cpu): bool {
-    return ((cpu.mxcsr | cpu.simdFlags) & MXCSR_PE) == 0;
+    const settled = MXCSR_PE | MXCSR_PM;
+    return (cpu.mxcsr & settled) != settled && (cpu.simdFlags & MXCSR_PE) == 0;
   }
 }
 
@@ -205,6 +207,7 @@ export function fastRoundIntegral<F>(cpu: Cpu, a: u64, rc: u32, isQuiet: bool): 
 
 export function fastFromInt<F>(cpu: Cpu, value: i64): u64 {
   const f = Fast.format<F>();
+  if (value == 0) return 0;
   const magnitude = <u64>(value < 0 ? -value : value);
   // Few enough significant bits are exact in every mode.
   const isExact = 64 - clz(magnitude) - ctz(magnitude) <= <u64>(Ieee.fractionBits(f) + 1);

@@ -1,10 +1,8 @@
 /**
  * Entry of the test module that decodes and runs single MMX, SSE and FPU-state instructions (not part of
  * the core). The state is that of one vCPU in flat 64-bit mode without paging; asm/exec/simd.test.ts
- * fills it, places the bytes at CODE and reads the results.
+ * makes the cases and judges the results.
  */
-import { FAULT_PENDING, fpr, xmm } from "../cpu/state";
-import { Cpu, cpuAt, setSegBase } from "../cpu/state";
 import {
   ATTR_L,
   CR0_PE,
@@ -14,10 +12,11 @@ import {
   EFER_LMA,
   updateModes,
 } from "../cpu/modes";
+import { raiseUD } from "../cpu/fault";
 import { getArith, setArith } from "../cpu/rflags";
-import { SEG_CS, setSegAttr } from "../cpu/state";
-import { decode } from "../decode/decode";
-import { COLD, INSN_SIZE, Insn } from "../decode/insn";
+import { Cpu, cpuAt, fpr, SEG_CS, setSegAttr, xmm } from "../cpu/state";
+import { decode, INSN_MAX } from "../decode/decode";
+import { COLD, Insn } from "../decode/insn";
 import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
 import { OPMAP_0F38 } from "../decode/opmap-0f38";
 import { OPMAP_0F3A } from "../decode/opmap-0f3a";
@@ -27,13 +26,14 @@ import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
 
-/** gpa of the instruction bytes and of the cases handed over by the test. */
-const CODE: u32 = 0x1000;
+/** gpa of the memory of a case; RAM ends with it. */
+const MEMORY: u32 = 0x0020_0f80;
+const MEMORY_SIZE: u32 = 128;
 
 export function setup(): void {
   const cpu = cpuAt(0);
   const m = machine();
-  m.ramLow = 0x0200_0000;
+  m.ramLow = MEMORY + MEMORY_SIZE;
   cpu.cr0 = CR0_PE;
   cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
   cpu.efer = EFER_LMA;
@@ -50,41 +50,35 @@ export function row(map: u32, index: u32, half: u32): u32 {
   return <u32>(half == 0 ? r : r >> 32);
 }
 
-/** Decodes the bytes at host address `bytes`; the number of the operation. */
-export function decodeAt(bytes: u32, len: u32): u32 {
-  const cpu = cpuAt(0);
-  const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
-  decode(bytes, len, cpu.modeKey, cpu.features, 0, insn);
-  return <u32>insn.len != len ? 0 : <u32>insn.op - COLD;
-}
-
 /**
  * Runs `count` cases of 1024 bytes in the format of test/native/simd-runner.c at `from`, writing the
- * results in its format to `to`. The memory of a case lies at gpa 200F80h.
+ * results in its format to `to`. A case of length 0 is skipped.
  */
 export function runCases(from: u32, to: u32, count: u32): void {
   for (let i: u32 = 0; i < count; i++) runCase(from + (i << 10), to + (i << 10));
 }
 
 function runCase(from: u32, to: u32): void {
+  const len = load<u32>(from, 16);
+  if (len == 0) return;
   const cpu = cpuAt(0);
   const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
   const base = changetype<usize>(cpu);
   memory.copy(base, from + 24, 128);
   setArith(cpu, load<u32>(from, 20));
-  memory.copy(RAM + 0x20_0f80, from + 160, 128);
+  memory.copy(RAM + MEMORY, from + 160, MEMORY_SIZE);
   loadImage(cpu, from + 512);
   cpu.fault = 0;
   cpu.ripBase = 0;
-  const len = load<u32>(from, 16);
-  decode(from, len, cpu.modeKey, cpu.features, 0, insn);
+  decode(from, INSN_MAX, cpu.modeKey, cpu.features, 0, insn);
   const op = <u32>insn.op - COLD;
-  if (op >= 0x400) execSimd(cpu, insn);
+  if (<u32>insn.len != len) raiseUD(cpu);
+  else if (op >= 0x400) execSimd(cpu, insn);
   else execFpuState(cpu, insn);
   memory.copy(to, base, 128);
   store<u64>(to, <u64>getArith(cpu), 128);
   store<u32>(to, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 136);
-  memory.copy(to + 144, RAM + 0x20_0f80, 128);
+  memory.copy(to + 144, RAM + MEMORY, MEMORY_SIZE);
   saveImage(cpu, to + 512);
 }
 
