@@ -125,6 +125,8 @@ export function updateModes(cpu: Cpu): void {
   }
   if ((cpu.rflags & RFLAGS_TF) != 0 || (cpu.dr7 & 0xff) != 0) key |= MODE_STEP;
   cpu.modeKey = key;
+  const code = key & MODE_CODE_MASK;
+  cpu.ripMask = code == MODE_CODE64 ? ~0 : code == MODE_CODE32 ? 0xffff_ffff : 0xffff;
 
   let access: u64 = 0;
   if (cpu.cpl != 3) {

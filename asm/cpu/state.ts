@@ -183,6 +183,8 @@ export class Cpu {
   pcidValid: u32; // bit i: pcidAsn[i] is in use (mmu/tlb.ts)
   pcidSlot: u32; // entry of the current PCID
   simdFlags: u32; // MXCSR exception bits of the SIMD float instruction in progress
+  intrBlocked: u32; // 1: an interrupt waits for RFLAGS.IF or for the instruction after STI
+  pad1: u32;
   pcidAsn: u64; // u32[8]: address space number << 12 | PCID
   pcidAsn1: u64;
   pcidAsn2: u64;

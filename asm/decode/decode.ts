@@ -64,6 +64,7 @@ import {
   O1,
   O2,
   O64,
+  PRIV,
   Ry,
   SIMD,
   SZ_B,
@@ -137,6 +138,8 @@ function row0F(opcode: u32, flags: u32, features: u64): u64 {
     if (opcode == 0xbd && ((features >> Feature.LZCNT) & 1) != 0) return Op.LZCNT | (Gv << O1) | (Ev << O2);
   }
   const row = unchecked(OPMAP_0F[opcode]);
+  // MOVNTI shares its row with SIMD opcodes that take mandatory prefixes.
+  if (opcode == 0xc3 && (flags & (INSN_OPSIZE | INSN_REP | INSN_REPNE)) != 0) return Op.INVALID | MODRM;
   if ((row & SIMD) == 0) return row;
   return prefixed(OPMAP_0F_SIMD, opcode, flags);
 }
@@ -147,13 +150,14 @@ function prefixed(map: StaticArray<u64>, opcode: u32, flags: u32): u64 {
   if ((flags & INSN_REPNE) != 0) prefix = 3;
   else if ((flags & INSN_REP) != 0) prefix = 2;
   else if ((flags & INSN_OPSIZE) != 0) prefix = 1;
-  return unchecked(map[(opcode << 2) + prefix]) | MODRM;
+  const row = unchecked(map[(opcode << 2) + prefix]);
+  return (row & NOMODRM) != 0 ? row : row | MODRM;
 }
 
 /** 0F38's CRC32 and MOVBE also take 66 as operand size together with F2. */
 function row0F38(opcode: u32, flags: u32): u64 {
   if (opcode == 0x82 && (flags & (INSN_OPSIZE | INSN_REP | INSN_REPNE)) == INSN_OPSIZE) {
-    return Op.INVPCID | (Gv << O1) | (Mb << O2) | F64 | F_INVPCID;
+    return Op.INVPCID | (Gv << O1) | (Mb << O2) | F64 | PRIV | F_INVPCID;
   }
   return prefixed(OPMAP_0F38, opcode, flags);
 }
@@ -407,7 +411,7 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
   let op = <u32>row & 0xfff;
   const feature = (row >> 44) & 0xff;
   if (
-    ((row & I64) != 0 && mode64) || ((row & O64) != 0 && !mode64) ||
+    !registerExists(op, insn.r) || ((row & I64) != 0 && mode64) || ((row & O64) != 0 && !mode64) ||
     (feature != 0 && ((features >> feature) & 1) == 0) ||
     ((flags & INSN_LOCK) != 0 && ((row & LOCK) == 0 || (flags & INSN_MEM) == 0))
   ) {
@@ -420,6 +424,23 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
   insn.len = <u8>at;
   insn.flags = <u8>flags;
   return row | 1 << 63;
+}
+
+/** Whether the segment, control or debug register that ModRM.reg names exists (CS cannot be loaded by MOV). */
+function registerExists(op: u32, r: u32): bool {
+  switch (op) {
+    case Op.MOV_TO_SEG:
+      return r != 1 && r < 6;
+    case Op.MOV_FROM_SEG:
+      return r < 6;
+    case Op.MOV_FROM_CR:
+    case Op.MOV_TO_CR:
+      return r < 16 && ((1 << r) & 0x11d) != 0;
+    case Op.MOV_FROM_DR:
+    case Op.MOV_TO_DR:
+      return r < 8;
+  }
+  return true;
 }
 
 /** Op for an FPU or SIMD instruction: itself, or FPU_UNAVAILABLE when CR0/CR4 forbid it now. */

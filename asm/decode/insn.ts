@@ -36,6 +36,8 @@ export const EA_FLAT64: u32 = 0; // 64-bit addressing, no segment checks needed
 export const EA_CHECKED: u32 = 1; // needs mmu/address.ts: 16/32-bit addressing or a limit to check
 export const EA_NONE: u32 = 2; // register form
 export const EA_FLAT32: u32 = 3; // 32-bit addressing in a flat segment: truncate, no checks
+/** Set beside the form: #GP(0) unless CPL = 0. */
+export const EA_PRIV: u32 = 0x80;
 
 /** Insn.flags */
 export const INSN_LOCK: u32 = 0x01;

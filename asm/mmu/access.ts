@@ -106,6 +106,8 @@ function nextPage(cpu: Cpu, la: u64): u64 {
 
 /** Load of `size` (1-8) bytes, zero-extended; ACCESS_WRITE demands write permission. */
 export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
+  // The address may not exist: its segment check has failed already.
+  if (cpu.fault != 0) return 0;
   const room = toPageEnd(la);
   if (size > room) {
     const upper = nextPage(cpu, la);
@@ -150,6 +152,7 @@ function loadHost(host: u32, size: u32): u64 {
 
 /** Store of the low `size` (1-8) bytes of `value`. */
 export function storeSlow(cpu: Cpu, la: u64, value: u64, size: u32): void {
+  if (cpu.fault != 0) return;
   const room = toPageEnd(la);
   if (size > room) {
     // Both pages must take the store before either is written.

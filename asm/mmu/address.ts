@@ -54,7 +54,8 @@ export function segLinear(cpu: Cpu, seg: u32, ea: u64, len: u32, isWrite: bool):
       return (segBase(cpu, seg) + <u64>offset) & 0xffff_ffff;
     }
   }
-  if (last > limit || last < offset) return refuse(cpu, seg);
+  // With a limit of 4 GiB an operand may wrap (SDM vol. 3 5.3 leaves it open; processors do not fault).
+  if (limit != 0xffff_ffff && (last > limit || last < offset)) return refuse(cpu, seg);
   return (segBase(cpu, seg) + <u64>offset) & 0xffff_ffff;
 }
 

@@ -1,0 +1,138 @@
+/**
+ * Whole general-purpose instructions, decoded and executed as user code with paging on, against the processor
+ * the test runs on: registers, RIP, flags, memory, and for faults vector, error code and CR2. 64-bit mode and
+ * 32-bit protected mode.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import { Decoder, DecoderOptions, Formatter, FormatterSyntax } from "iced-x86";
+import { type AsmModule, loadAsm } from "../../test/asc";
+import {
+  decodeResult,
+  dataPages,
+  encodeCases,
+  type Instance,
+  instance,
+  type Outcome,
+  Random,
+  RESULT_SIZE,
+  START,
+  TEMPLATES,
+} from "../../test/instructions";
+import { compileNative, isIntel } from "../../test/native";
+
+const CASES = 0x1840_0000;
+const PER_TEMPLATE = 40;
+const NO_FAULT = 0xff;
+const PF = 14;
+/** CF PF AF ZF SF DF OF and IOPL. */
+const FLAGS = 0x3cd5;
+
+/** Stands for what the core's other parts do not contribute to single instructions. */
+const REPLACED = {
+  "asm/bus.ts": `
+    import { Cpu } from "./cpu/state";
+    export function ioRead(cpu: Cpu, port: u32, size: u32): u32 { return 0; }
+    export function ioWrite(cpu: Cpu, port: u32, size: u32, value: u32): void {}
+    export function mmioLoad(cpu: Cpu, gpa: u64, size: u32): u64 { return ~0; }
+    export function mmioStore(cpu: Cpu, gpa: u64, size: u32, value: u64): void {}`,
+  "asm/exec/blocks.ts": `
+    import { Cpu } from "../cpu/state";
+    export function codeWritten(cpu: Cpu, host: u32, len: u32): void {}`,
+  "asm/exec/system.ts": `
+    import { Cpu } from "../cpu/state";
+    import { Insn } from "../decode/insn";
+    export function execSystem(cpu: Cpu, insn: Insn): u32 { return 0; }`,
+};
+
+let asm: AsmModule;
+beforeAll(async () => {
+  asm = await loadAsm("asm/test/vectors.ts", { replace: REPLACED });
+}, 120_000);
+
+function runOnCore(pages: Uint8Array, cases: Buffer, count: number, mode64: boolean): Buffer {
+  const memory = new Uint8Array(asm.memory.buffer);
+  asm.exports.setup(Number(mode64));
+  memory.set(pages, asm.exports.pristine());
+  memory.set(cases, CASES);
+  const results = CASES + cases.length;
+  asm.exports.runCases(CASES, results, count, Number(mode64));
+  return Buffer.from(memory.slice(results, results + count * RESULT_SIZE));
+}
+
+/** A jump to where no code is faults only at the next fetch; the core's test stops before that. */
+function withoutFetchFault(native: Outcome): Outcome {
+  const isFetch = native.trap === PF && native.rip === native.cr2 && native.rip !== BigInt(START);
+  return isFetch ? { ...native, trap: NO_FAULT, error: 0, cr2: 0n } : native;
+}
+
+/** A 32-bit program has its own pages, stack and vDSO above this address; the core has nothing there. */
+const OWN_PAGES = 0x5000_0000n;
+
+const NAMES = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
+
+function disassemble(one: Instance, mode64: boolean): string {
+  const decoder = new Decoder(mode64 ? 64 : 32, Uint8Array.from(one.code), DecoderOptions.None);
+  decoder.ip = BigInt(START);
+  const instruction = decoder.decode();
+  const hex = one.code.slice(0, instruction.length).map((byte) => byte.toString(16).padStart(2, "0"));
+  const formatter = new Formatter(FormatterSyntax.Intel);
+  return `${hex.join(" ")}: ${formatter.format(instruction)}`;
+}
+
+function compare(one: Instance, native: Outcome, core: Outcome): string[] {
+  const found: string[] = [];
+  const check = (what: string, a: bigint | number, b: bigint | number) => {
+    if (a !== b) found.push(`${what} ${a.toString(16)} core ${b.toString(16)}`);
+  };
+  check("trap", native.trap, core.trap);
+  if (native.trap === core.trap) check("error", native.error, core.error);
+  check("rip", native.rip, core.rip);
+  check("cr2", native.cr2, core.cr2);
+  const isHalfDone = one.template.includes("?") && native.trap !== NO_FAULT;
+  NAMES.forEach((name, i) => {
+    if (!isHalfDone || name === "rsp") check(name, native.regs[i], core.regs[i]);
+  });
+  const isLoose = one.template.includes("~") && !isIntel();
+  if (!isLoose) check("flags", native.flags & FLAGS, core.flags & FLAGS);
+  if (!isHalfDone) check("memory", native.hash, core.hash);
+  return found;
+}
+
+/** At most two differences per template. */
+function differences(native: (cases: Buffer) => Buffer, seed: number, mode64: boolean): string[] {
+  const random = new Random(seed);
+  const pages = dataPages(random);
+  const other = mode64 ? "32" : "64";
+  const instances = TEMPLATES.filter((template) => !template.split(" ").includes(other)).flatMap((template) =>
+    Array.from({ length: PER_TEMPLATE }, () => instance(template, mode64, random)),
+  );
+  const cases = encodeCases(instances);
+  const expected = native(Buffer.concat([pages, cases]));
+  expect(expected.length).toBe(instances.length * RESULT_SIZE);
+  const actual = runOnCore(pages, cases, instances.length, mode64);
+  const found = new Map<string, string[]>();
+  instances.forEach((one, n) => {
+    const start = one.regs.map((value, i) => `${NAMES[i]}=${value.toString(16)}`).join(" ");
+    const core = decodeResult(actual, n);
+    if (!mode64 && core.trap === PF && core.cr2 >= OWN_PAGES) return;
+    const outcome = compare(one, withoutFetchFault(decodeResult(expected, n)), core);
+    const list = found.get(one.template) ?? [];
+    if (outcome.length && list.length < 2) {
+      list.push(`[${one.template}] ${disassemble(one, mode64)} | ${outcome.join(", ")} | flags=${one.flags.toString(16)} ${start}`);
+      found.set(one.template, list);
+    }
+  });
+  return [...found.values()].flat();
+}
+
+for (const mode64 of [true, false]) {
+  const native = compileNative("vectors", mode64 ? ["-m64"] : ["-m32", "-static", "-Wl,-Ttext-segment=0x63000000"]);
+  describe.skipIf(!native)(`instructions against this processor, ${mode64 ? "64-bit" : "32-bit"} mode`, () => {
+    for (const seed of [1, 2, 3]) {
+      it(`agrees on the whole outcome, seed ${seed}`, () => {
+        const run = (cases: Buffer) => native?.([], cases) as Buffer;
+        expect(differences(run, seed, mode64).slice(0, 40)).toEqual([]);
+      });
+    }
+  });
+}
