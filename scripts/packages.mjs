@@ -63,8 +63,6 @@ function privateAptOptions() {
     "Dir::State": join(dir, "state"),
     "Dir::State::status": "/var/lib/dpkg/status",
     "Dir::Cache": join(dir, "cache"),
-    "APT::Sandbox::User": "",
-    "APT::Update::Error-Mode": "persistent-failure",
   };
   return Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
 }

@@ -3,7 +3,7 @@
  * `compileNative` gives undefined, and says why, where that is missing.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -21,5 +21,14 @@ export function compileNative(name: string, flags: string[] = []) {
     console.warn(`test/native/${name}.c ${flags.join(" ")}: not compared with a real processor: ${reason}`);
     return undefined;
   }
-  return (...args: string[]) => execFileSync(program, args, { maxBuffer: 1 << 28 });
+  return (args: string[], input?: Buffer) => execFileSync(program, args, { input, maxBuffer: 1 << 28 });
+}
+
+/** Whether undefined flags can be compared: they were measured on Intel processors. */
+export function isIntel(): boolean {
+  try {
+    return readFileSync("/proc/cpuinfo", "utf8").includes("GenuineIntel");
+  } catch {
+    return false;
+  }
 }

@@ -58,7 +58,7 @@ export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Op.FPU_UNAVAILABLE:
       return unavailable(cpu, insn);
   }
-  return op < Op.SLDT ? execInteger(cpu, insn) : execSystem(cpu, insn);
+  return <i32>op < Op.SLDT ? execInteger(cpu, insn) : execSystem(cpu, insn);
 }
 
 /** SDM vol. 3 tables 2-4 and 13-1: EM and a missing OSFXSR make SIMD undefined; TS, and EM for x87, are #NM. */
