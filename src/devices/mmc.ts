@@ -163,7 +163,7 @@ export function configuration(sectors: number, which: number, first: number): Ui
 
 export function discInformation(): Uint8Array {
   return new Block()
-    .u8(0x0e, 1, 1, 1, 1, 0, 0) // complete, one session, one track
+    .u8(0x0e, 1, 1, 1, 1, 0) // complete, one session, one track
     .u8(0) // disc type: CD-ROM
     .zeros(3 + 4)
     .u32(0xffff_ffff) // start of the last session's lead-in and of the last possible lead-out: unknown
