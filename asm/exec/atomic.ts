@@ -10,11 +10,11 @@
  */
 import { raiseGP, raiseUD } from "../cpu/fault";
 import { getArith, getZF, RFLAGS_ZF, setArith } from "../cpu/rflags";
-import { Cpu } from "../cpu/state";
+import { Cpu, segBase } from "../cpu/state";
 import { INSN_REXW, Insn } from "../decode/insn";
 import { Feature } from "../decode/ops";
 import { ld64, ldw64, probe, st64 } from "../mmu/access";
-import { operand } from "../mmu/address";
+import { effective, operand } from "../mmu/address";
 import { add, sub } from "./alu";
 import { EXEC_NEXT } from "./exec";
 import { addressToModify, getReg, isMem, putReg, readToModify, sizeOf, writeBack } from "./operand";
@@ -91,12 +91,13 @@ function cmpxchgWide(cpu: Cpu, insn: Insn): u32 {
     raiseUD(cpu);
     return EXEC_NEXT;
   }
-  const la = operand(cpu, insn, 16, true);
-  if (cpu.fault != 0) return EXEC_NEXT;
-  if ((la & 15) != 0) {
+  // Alignment comes before the check for a canonical address.
+  if (((effective(cpu, insn) + segBase(cpu, insn.seg)) & 15) != 0) {
     raiseGP(cpu, 0);
     return EXEC_NEXT;
   }
+  const la = operand(cpu, insn, 16, true);
+  if (cpu.fault != 0) return EXEC_NEXT;
   if (!probe(cpu, la, 16, true)) return EXEC_NEXT;
   const low = ld64(cpu, la);
   const high = ld64(cpu, la + 8);

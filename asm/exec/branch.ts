@@ -34,10 +34,13 @@ function directTarget(cpu: Cpu, insn: Insn): u64 {
   return truncate(cpu.ripBase + <u64>insn.imm, sizeOf(insn));
 }
 
+/** The push comes first, as on a processor: its fault wins, and what it wrote stays if the target is bad. */
 function callTo(cpu: Cpu, target: u64, size: u32): u32 {
-  if (!isTarget(cpu, target)) return EXEC_JUMP;
+  const rsp = cpu.rsp;
   push(cpu, cpu.nextRip, size);
-  if (cpu.fault == 0) cpu.nextRip = target;
+  if (cpu.fault != 0) return EXEC_NEXT;
+  if (isTarget(cpu, target)) cpu.nextRip = target;
+  else cpu.rsp = rsp;
   return EXEC_JUMP;
 }
 

@@ -7,9 +7,9 @@
  * in the middle needs nothing undone. Flags of CMPS and SCAS appear only when the repetition ends: a fault or
  * an interruption in the middle shows those from before, as SDM vol. 2 REP says.
  *
- * Overlapping MOVS goes item by item, as programs use it to fill memory. CMPS reads ES:rDI first, and REP with a 32-bit count of 0 in
- * 64-bit mode clears the upper halves of RCX and of the pointers MOVS and STOS would move, both as measured on
- * Intel processors.
+ * Overlapping MOVS goes item by item, as programs use it to fill memory. As measured on Intel processors, CMPS
+ * reads ES:rDI first, and a repeated instruction with 32-bit addresses in 64-bit mode clears the upper halves of
+ * RCX, and of the pointers MOVS and STOS move, even if it then does nothing or faults.
  */
 import { truncate } from "../base/bits";
 import { is64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
@@ -253,8 +253,8 @@ function compareRun(cpu: Cpu, to: u32, from: u32, items: u32, size: u32, whileEq
   return done;
 }
 
-/** A repetition whose count is 0. */
-function repeatNothing(cpu: Cpu, op: u32, mask: u64): void {
+/** What a repeated instruction does before its first item, even if there is none or it faults. */
+function clearUpper(cpu: Cpu, op: u32, mask: u64): void {
   putMasked(cpu, offsetof<Cpu>("rcx"), cpu.rcx, mask);
   if (op == Op.MOVS) putMasked(cpu, offsetof<Cpu>("rsi"), cpu.rsi, mask);
   if (op == Op.MOVS || op == Op.STOS) putMasked(cpu, offsetof<Cpu>("rdi"), cpu.rdi, mask);
@@ -299,9 +299,7 @@ export function execString(cpu: Cpu, insn: Insn, op: u32): u32 {
     item(cpu, op, insn.seg, size, mask);
     return EXEC_NEXT;
   }
-  if ((cpu.rcx & mask) == 0) {
-    repeatNothing(cpu, op, mask);
-    return EXEC_NEXT;
-  }
+  if (mask == 0xffff_ffff) clearUpper(cpu, op, mask);
+  if ((cpu.rcx & mask) == 0) return EXEC_NEXT;
   return repeat(cpu, op, insn.seg, size, mask, (flags & INSN_REP) != 0);
 }

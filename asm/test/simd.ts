@@ -30,6 +30,9 @@ import { flushAll } from "../mmu/tlb";
 const MEMORY: u32 = 0x0020_0f80;
 const MEMORY_SIZE: u32 = 128;
 
+/** gpa of the save area of an FPU-state case. */
+const AREA: u32 = 0x0010_0000;
+
 export function setup(): void {
   const cpu = cpuAt(0);
   const m = machine();
@@ -83,7 +86,7 @@ function runCase(from: u32, to: u32): void {
 }
 
 function loadImage(cpu: Cpu, from: u32): void {
-  cpu.fcw = load<u16>(from);
+  cpu.fcw = (load<u16>(from) & 0x1f7f) | 0x40;
   cpu.fsw = load<u16>(from, 2);
   const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
   cpu.fsw = (cpu.fsw & ~0x8080) | (isPending ? 0x8080 : 0);
@@ -113,4 +116,53 @@ function saveImage(cpu: Cpu, to: u32): void {
   for (let i: u32 = 0; i < 16; i++) {
     v128.store(to + 160 + (i << 4), v128.load(xmm(cpu, i)));
   }
+}
+
+/**
+ * Runs `count` cases of test/native/fpu-state.c in place: 4096 bytes each, the state before at 0, the save
+ * area at 1024, instruction bytes at 2048, EAX, EDX and the offset of RDI in the area after them.
+ */
+export function runStateCases(at: u32, count: u32): void {
+  const cpu = cpuAt(0);
+  cpu.xcr0 = 7;
+  for (let i: u32 = 0; i < count; i++) runStateCase(cpu, at + (i << 12));
+  cpu.xcr0 = 3;
+}
+
+function runStateCase(cpu: Cpu, at: u32): void {
+  const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
+  memory.copy(RAM + AREA, at + 1024, 1024);
+  loadState(cpu, at);
+  cpu.rax = load<u32>(at, 2056);
+  cpu.rdx = load<u32>(at, 2060);
+  cpu.rdi = AREA + load<u32>(at, 2064);
+  cpu.fault = 0;
+  cpu.ripBase = 0;
+  decode(at + 2048, INSN_MAX, cpu.modeKey, cpu.features, 0, insn);
+  execFpuState(cpu, insn);
+  memory.fill(at, 0, 2052);
+  store<u32>(at, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 2048);
+  memory.copy(at + 1024, RAM + AREA, 1024);
+  saveImage(cpu, at);
+  store<u16>(at, <u16>cpu.fop, 6);
+  store<u64>(at, cpu.fip, 8);
+  store<u64>(at, cpu.fdp, 16);
+  for (let i: u32 = 0; i < 16; i++) v128.store(at + 576 + (i << 4), v128.load(xmm(cpu, i), 16));
+}
+
+/** Loads an XSAVE64 image; components that its header lacks are in their initial state. */
+function loadState(cpu: Cpu, from: u32): void {
+  const present = load<u32>(from, 512);
+  if ((present & 1) == 0) {
+    memory.fill(from, 0, 24);
+    memory.fill(from + 32, 0, 128);
+    store<u16>(from, 0x37f);
+  }
+  if ((present & 2) == 0) memory.fill(from + 160, 0, 256);
+  if ((present & 4) == 0) memory.fill(from + 576, 0, 256);
+  loadImage(cpu, from);
+  cpu.fop = load<u16>(from, 6);
+  cpu.fip = load<u64>(from, 8);
+  cpu.fdp = load<u64>(from, 16);
+  for (let i: u32 = 0; i < 16; i++) v128.store(xmm(cpu, i), v128.load(from + 576 + (i << 4)), 16);
 }

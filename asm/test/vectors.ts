@@ -101,6 +101,7 @@ export function setup(mode64: bool): void {
   const m = machine();
   m.ramLow = 0x100_0000;
   buildTables(mode64);
+  memory.fill(RAM + CODE_GPA, 0xcc, 4096);
   for (let seg: u32 = 0; seg <= SEG_GS; seg++) {
     setSegBase(cpu, seg, 0);
     setSegLimit(cpu, seg, 0xffff_ffff);
