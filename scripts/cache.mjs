@@ -56,7 +56,10 @@ export async function step(label, work) {
   const begin = Date.now();
   const seconds = () => ((Date.now() - begin) / 1000).toFixed(1);
   const first = setTimeout(() => say(`${label} ...`), 300);
-  const beat = setInterval(() => steps.at(-1) === label && say(`${label} ... ${seconds()} s so far`), 10_000);
+  const beat = setInterval(
+    () => steps.at(-1) === label && say(`${label} ... ${seconds()} s so far`),
+    10_000,
+  );
   steps.push(label);
   try {
     const value = await work();

@@ -18,7 +18,8 @@ export async function buildFirmware() {
   await cached("firmware", dir, [seabios.version, recipeText("firmware.mjs")], () => {
     for (const file of FILES) {
       const source = join(seabios.dir, "usr/share/seabios", file);
-      if (!existsSync(source)) throw new SetupError(`package seabios ${seabios.version} has no ${file}`);
+      if (!existsSync(source))
+        throw new SetupError(`package seabios ${seabios.version} has no ${file}`);
       copyFileSync(source, join(dir, file));
     }
   });

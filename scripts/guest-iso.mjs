@@ -7,9 +7,30 @@
 // The same packages and the same recipe give the same bytes: every date is fixed, and the UUID is
 // the image's creation date. Kernel and modules are Debian's, unmodified and signed.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { cached, cachePath, freshDir, hashOf, isMain, main, repoRoot, run, SOURCE_DATE_EPOCH, step } from "./cache.mjs";
+import {
+  cached,
+  cachePath,
+  freshDir,
+  hashOf,
+  isMain,
+  main,
+  repoRoot,
+  run,
+  SOURCE_DATE_EPOCH,
+  step,
+} from "./cache.mjs";
 import { CpioWriter } from "./cpio.mjs";
 import { addIsolinux, isoUuid, writeIsolinuxIso } from "./iso-image.mjs";
 import { modulesAlias, modulesDep, selectModules } from "./kernel-modules.mjs";
@@ -78,7 +99,8 @@ async function addModules(root, kernel) {
     writeFileSync(join(target, module.file), module.data);
   }
   for (const name of ["modules.builtin", "modules.builtin.modinfo", "modules.order"]) {
-    if (existsSync(join(kernel.modules, name))) copyFileSync(join(kernel.modules, name), join(target, name));
+    if (existsSync(join(kernel.modules, name)))
+      copyFileSync(join(kernel.modules, name), join(target, name));
   }
   await run("depmod", ["--basedir", root, kernel.release]);
 }
@@ -88,7 +110,8 @@ function configureUnits(root) {
   for (const unit of MASKED) symlinkSync("/dev/null", join(dir, unit));
   for (const [target, units] of Object.entries(ENABLED)) {
     mkdirSync(join(dir, target), { recursive: true });
-    for (const unit of units) symlinkSync(`/lib/systemd/system/${unit.replace(/@.*\./, "@.")}`, join(dir, target, unit));
+    for (const unit of units)
+      symlinkSync(`/lib/systemd/system/${unit.replace(/@.*\./, "@.")}`, join(dir, target, unit));
   }
   symlinkSync("/lib/systemd/system/multi-user.target", join(dir, "default.target"));
 }
@@ -97,11 +120,19 @@ function configureUnits(root) {
 function bootOrder(root) {
   const lines = readFileSync(join(SOURCES, "boot-order.txt"), "utf8").split("\n");
   const patterns = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  const asRegExp = (pattern) => new RegExp(`^${pattern.replace(/[.+@]/g, "\\$&").replaceAll("*", "[^/]*")}$`);
+  const asRegExp = (pattern) =>
+    new RegExp(`^${pattern.replace(/[.+@]/g, "\\$&").replaceAll("*", "[^/]*")}$`);
   const expressions = patterns.map(asRegExp);
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const names = entries.map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name))).sort();
-  const placed = names.map((name) => [name, expressions.findIndex((expression) => expression.test(name))]);
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const names = entries
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+  const placed = names.map((name) => [
+    name,
+    expressions.findIndex((expression) => expression.test(name)),
+  ]);
   const first = placed.filter(([, place]) => place >= 0);
   return first.map(([name, place]) => `${name} ${32000 - place}\n`).join("");
 }
@@ -112,13 +143,34 @@ async function makeSquashfs(root, image) {
   const sortFile = `${image}.sort`;
   writeFileSync(sortFile, bootOrder(root));
   const order = ["-sort", sortFile];
-  await run("mksquashfs", [root, image, ...format, ...order, "-all-root", "-no-xattrs", "-noappend", "-quiet", "-no-progress"]);
+  await run("mksquashfs", [
+    root,
+    image,
+    ...format,
+    ...order,
+    "-all-root",
+    "-no-xattrs",
+    "-noappend",
+    "-quiet",
+    "-no-progress",
+  ]);
   rmSync(sortFile);
 }
 
 async function addBootMenu(tree) {
   const bootDir = join(tree, "boot/syslinux");
-  const modules = ["libcom32", "libutil", "libgpl", "libmenu", "whichsys", "vesamenu", "chain", "hdt", "reboot", "poweroff"];
+  const modules = [
+    "libcom32",
+    "libutil",
+    "libgpl",
+    "libmenu",
+    "whichsys",
+    "vesamenu",
+    "chain",
+    "hdt",
+    "reboot",
+    "poweroff",
+  ];
   await addIsolinux(tree, "boot/syslinux", modules);
   for (const file of readdirSync(join(SOURCES, "syslinux"))) {
     const text = readFileSync(join(SOURCES, "syslinux", file), "utf8");
@@ -132,11 +184,17 @@ async function buildImage(dir, { kernel, busybox, memtest, closure, machineId })
   const tree = freshDir("work", "arch-like");
   const extraUsers = [["u", "messagebus", "-", "System Message Bus", "/nonexistent"]];
   await step("ISO: root file system", async () => {
-    await buildRootfs(root, { debs: closure.debs, overlay: join(SOURCES, "root"), machineId, extraUsers });
+    await buildRootfs(root, {
+      debs: closure.debs,
+      overlay: join(SOURCES, "root"),
+      machineId,
+      extraUsers,
+    });
     await addModules(root, kernel);
     configureUnits(root);
   });
-  for (const place of ["arch/boot/x86_64", "arch/x86_64", "boot/memtest86+"]) mkdirSync(join(tree, place), { recursive: true });
+  for (const place of ["arch/boot/x86_64", "arch/x86_64", "boot/memtest86+"])
+    mkdirSync(join(tree, place), { recursive: true });
   await step("ISO: squashfs, xz", () => makeSquashfs(root, join(tree, "arch/x86_64/airootfs.sfs")));
   await step("ISO: initramfs, xz", async () => {
     const initramfs = makeInitramfs(join(busybox.dir, "bin/busybox"), kernel);
@@ -148,7 +206,14 @@ async function buildImage(dir, { kernel, busybox, memtest, closure, machineId })
   await addBootMenu(tree);
   const image = join(dir, "arch-like.iso");
   const application = "Arch-like test ISO";
-  await writeIsolinuxIso({ dir: tree, image, bootDir: "boot/syslinux", label: LABEL, date: IMAGE_DATE, application });
+  await writeIsolinuxIso({
+    dir: tree,
+    image,
+    bootDir: "boot/syslinux",
+    label: LABEL,
+    date: IMAGE_DATE,
+    application,
+  });
   rmSync(root, { recursive: true });
   rmSync(tree, { recursive: true });
   return statSync(image).size;
@@ -156,25 +221,37 @@ async function buildImage(dir, { kernel, busybox, memtest, closure, machineId })
 
 /** Every file below scripts/guest-iso and the scripts that read them. */
 function recipes() {
-  const below = readdirSync(SOURCES, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const below = readdirSync(SOURCES, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   const paths = below.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort();
   const scripts = ["guest-iso", "rootfs", "splash", "cpio", "iso-image", "kernel-modules"];
-  return [...paths, ...scripts.map((name) => join(repoRoot, "scripts", `${name}.mjs`))].map((path) => readFileSync(path, "utf8"));
+  return [...paths, ...scripts.map((name) => join(repoRoot, "scripts", `${name}.mjs`))].map(
+    (path) => readFileSync(path, "utf8"),
+  );
 }
 
 /** Resolves with the folder: arch-like.iso, manifest.json. */
 export async function buildIso() {
-  await ensureTools({ xorriso: "xorriso", mksquashfs: "squashfs-tools", xz: "xz-utils", depmod: "kmod", ldconfig: "libc-bin" });
+  await ensureTools({
+    xorriso: "xorriso",
+    mksquashfs: "squashfs-tools",
+    xz: "xz-utils",
+    depmod: "kmod",
+    ldconfig: "libc-bin",
+  });
   const kernel = await fetchKernel("linux-image-amd64");
   const busybox = await fetchPackage("busybox-static");
   const memtest = await fetchPackage("memtest86+");
   const isolinux = await fetchPackage("isolinux");
   const closure = await fetchClosure("arch-like", PACKAGES);
-  const single = [kernel, busybox, memtest, isolinux].map(({ name, version }) => `${name}=${version}`);
+  const single = [kernel, busybox, memtest, isolinux].map(
+    ({ name, version }) => `${name}=${version}`,
+  );
   const inputs = [single, closure.versions, recipes()];
   const dir = cachePath("guests", "arch-like");
   await cached("guest arch-like ISO", dir, inputs, async () => {
-    const machineId = hashOf(inputs).slice(0, 32);
+    const machineId = hashOf(closure.versions).slice(0, 32);
     const size = await buildImage(dir, { kernel, busybox, memtest, closure, machineId });
     const manifest = {
       name: "arch-like",
@@ -184,7 +261,11 @@ export async function buildIso() {
       uuid: isoUuid(IMAGE_DATE),
       release: kernel.release,
       packages: [...single, ...closure.versions],
-      menu: { title: "Arch-like test ISO", seconds: 15, entries: ["Live system (x86_64, BIOS)", "Live system with serial console"] },
+      menu: {
+        title: "Arch-like test ISO",
+        seconds: 15,
+        entries: ["Live system (x86_64, BIOS)", "Live system with serial console"],
+      },
       terminals: ["tty1", "ttyS0"],
       prompt: "root@archiso ~ # ",
     };

@@ -21,10 +21,20 @@ async function buildMemtest(dir, memtest) {
     copyFileSync(join(memtest.dir, "boot", file), join(tree, "boot", name));
   }
   await addIsolinux(tree, "isolinux", []);
-  copyFileSync(join(repoRoot, "scripts/guest-smoke/isolinux.cfg"), join(tree, "isolinux/isolinux.cfg"));
+  copyFileSync(
+    join(repoRoot, "scripts/guest-smoke/isolinux.cfg"),
+    join(tree, "isolinux/isolinux.cfg"),
+  );
   const application = "memtest86+ smoke test";
   const image = join(dir, "memtest.iso");
-  await writeIsolinuxIso({ dir: tree, image, bootDir: "isolinux", label: "MEMTEST", date: IMAGE_DATE, application });
+  await writeIsolinuxIso({
+    dir: tree,
+    image,
+    bootDir: "isolinux",
+    label: "MEMTEST",
+    date: IMAGE_DATE,
+    application,
+  });
   rmSync(tree, { recursive: true });
 }
 
@@ -33,10 +43,22 @@ async function buildGrub(dir, grub) {
   const tree = freshDir("work", "grub");
   mkdirSync(join(tree, "boot/grub"), { recursive: true });
   copyFileSync(join(repoRoot, "scripts/guest-smoke/grub.cfg"), join(tree, "boot/grub/grub.cfg"));
-  const platform = ["--directory", join(grub.dir, "usr/lib/grub/i386-pc"), "--locales=", "--themes="];
+  const platform = [
+    "--directory",
+    join(grub.dir, "usr/lib/grub/i386-pc"),
+    "--locales=",
+    "--themes=",
+  ];
   const image = ["--output", join(dir, "grub.iso"), tree, "--", "-volid", "GRUBSMOKE"];
   const [, digits] = xorrisoDates(IMAGE_DATE)[0].split("=");
-  const dates = ["-volume_date", "uuid", digits, "-volume_date", "all_file_dates", `=${IMAGE_DATE / 1000}`];
+  const dates = [
+    "-volume_date",
+    "uuid",
+    digits,
+    "-volume_date",
+    "all_file_dates",
+    `=${IMAGE_DATE / 1000}`,
+  ];
   await run("grub-mkrescue", [...platform, ...image, ...dates]);
   rmSync(tree, { recursive: true });
 }
@@ -47,15 +69,27 @@ export async function buildSmoke() {
   const grub = await fetchPackage("grub-pc-bin");
   const isolinux = await fetchPackage("isolinux");
   const dir = cachePath("guests", "smoke");
-  const recipes = recipeText("guest-smoke.mjs", "iso-image.mjs", "guest-smoke/isolinux.cfg", "guest-smoke/grub.cfg");
+  const recipes = recipeText(
+    "guest-smoke.mjs",
+    "iso-image.mjs",
+    "guest-smoke/isolinux.cfg",
+    "guest-smoke/grub.cfg",
+  );
   const versions = [memtest, grub, isolinux].map(({ name, version }) => `${name}=${version}`);
   await cached("guests memtest and grub", dir, [versions, recipes], async () => {
     await buildMemtest(dir, memtest);
     await buildGrub(dir, grub);
     const manifest = {
       packages: versions,
-      memtest: { iso: "memtest.iso", kernels: ["memtest64.bin", "memtest32.bin"], cmdline: "console=ttyS0,115200" },
-      grub: { iso: "grub.iso", entries: ["Say hello", "Processor and memory", "Graphics mode 800x600", "Reboot", "Halt"] },
+      memtest: {
+        iso: "memtest.iso",
+        kernels: ["memtest64.bin", "memtest32.bin"],
+        cmdline: "console=ttyS0,115200",
+      },
+      grub: {
+        iso: "grub.iso",
+        entries: ["Say hello", "Processor and memory", "Graphics mode 800x600", "Reboot", "Halt"],
+      },
     };
     writeFileSync(join(dir, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   });

@@ -9,8 +9,8 @@
 
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CpioWriter } from "./cpio.mjs";
 import { cached, cachePath, isMain, main, recipeText, repoRoot } from "./cache.mjs";
+import { CpioWriter } from "./cpio.mjs";
 import { modulesAlias, modulesDep, selectModules } from "./kernel-modules.mjs";
 import { fetchKernel, fetchPackage } from "./packages.mjs";
 
@@ -34,7 +34,8 @@ const FILES = {
   "bin/lscpu": ["lscpu", 0o755],
 };
 
-const CMDLINE = "console=tty0 console=ttyS0 quiet tsc=reliable no_timer_check nokaslr mitigations=off cryptomgr.notests";
+const CMDLINE =
+  "console=tty0 console=ttyS0 quiet tsc=reliable no_timer_check nokaslr mitigations=off cryptomgr.notests";
 
 function makeInitramfs(busybox, kernel) {
   const cpio = new CpioWriter();

@@ -37,7 +37,9 @@ async function commandLine() {
   const words = process.argv.slice(2).filter((word) => word !== "--refresh");
   const unknown = words.filter((word) => word !== "all" && !(word in BUILDERS));
   if (unknown.length > 0) {
-    throw new SetupError(`unknown guest "${unknown[0]}": one of ${Object.keys(BUILDERS).join(", ")}, all`);
+    throw new SetupError(
+      `unknown guest "${unknown[0]}": one of ${Object.keys(BUILDERS).join(", ")}, all`,
+    );
   }
   const isAll = words.length === 0 || words.includes("all");
   const built = await buildGuests(isAll ? undefined : words);

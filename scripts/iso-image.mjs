@@ -31,7 +31,10 @@ export async function addIsolinux(dir, bootDir, modules) {
   mkdirSync(target, { recursive: true });
   copyFileSync(join(isolinux.dir, "usr/lib/ISOLINUX/isolinux.bin"), join(target, "isolinux.bin"));
   for (const name of ["ldlinux", ...modules]) {
-    copyFileSync(join(syslinux.dir, "usr/lib/syslinux/modules/bios", `${name}.c32`), join(target, `${name}.c32`));
+    copyFileSync(
+      join(syslinux.dir, "usr/lib/syslinux/modules/bios", `${name}.c32`),
+      join(target, `${name}.c32`),
+    );
   }
   return [isolinux, syslinux];
 }
@@ -43,11 +46,32 @@ export async function addIsolinux(dir, bootDir, modules) {
 export async function writeIsolinuxIso({ dir, image, bootDir, label, date, application }) {
   await ensureTools({ xorriso: "xorriso" });
   const isolinux = await fetchPackage("isolinux");
-  const identity = ["-volid", label, "-appid", application, "-publisher", "Longmode", "-preparer", "Longmode"];
+  const identity = [
+    "-volid",
+    label,
+    "-appid",
+    application,
+    "-publisher",
+    "Longmode",
+    "-preparer",
+    "Longmode",
+  ];
   const format = ["-iso-level", "3", "-full-iso9660-filenames", "-joliet", "-rational-rock"];
-  const boot = ["-eltorito-boot", `${bootDir}/isolinux.bin`, "-eltorito-catalog", `${bootDir}/boot.cat`];
+  const boot = [
+    "-eltorito-boot",
+    `${bootDir}/isolinux.bin`,
+    "-eltorito-catalog",
+    `${bootDir}/boot.cat`,
+  ];
   const noEmulation = ["-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"];
   const hybrid = ["-isohybrid-mbr", join(isolinux.dir, "usr/lib/ISOLINUX/isohdpfx.bin")];
-  const options = [...identity, ...format, ...boot, ...noEmulation, ...hybrid, ...xorrisoDates(date)];
+  const options = [
+    ...identity,
+    ...format,
+    ...boot,
+    ...noEmulation,
+    ...hybrid,
+    ...xorrisoDates(date),
+  ];
   await run("xorriso", ["-as", "mkisofs", "-quiet", ...options, "-output", image, dir]);
 }

@@ -28,14 +28,20 @@ export function readModinfo(elf) {
   const section = (index) => {
     const at = sectionTable + index * entrySize;
     const begin = Number(elf.readBigUInt64LE(at + 0x18));
-    return { name: elf.readUInt32LE(at), bytes: elf.subarray(begin, begin + Number(elf.readBigUInt64LE(at + 0x20))) };
+    return {
+      name: elf.readUInt32LE(at),
+      bytes: elf.subarray(begin, begin + Number(elf.readBigUInt64LE(at + 0x20))),
+    };
   };
   const names = section(namesIndex).bytes;
   for (let index = 1; index < count; index++) {
     const { name, bytes } = section(index);
     if (names.toString("latin1", name, name + 9) !== ".modinfo\0") continue;
     const pairs = bytes.toString("latin1").split("\0").filter(Boolean);
-    return pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]);
+    return pairs.map((pair) => [
+      pair.slice(0, pair.indexOf("=")),
+      pair.slice(pair.indexOf("=") + 1),
+    ]);
   }
   return [];
 }
@@ -56,9 +62,20 @@ export function selectModules(dir, names) {
     const data = readFileSync(path);
     const info = readModinfo(data);
     const values = (wanted) => info.filter(([k]) => k === wanted).map(([, value]) => value);
-    const depends = values("depends").flatMap((list) => list.split(",")).filter(Boolean).map(canonical);
-    const soft = values("softdep").flatMap(softBefore).filter((dependency) => available.has(dependency));
-    selected.set(key, { name: key, file: relative(dir, path), data, depends, aliases: values("alias") });
+    const depends = values("depends")
+      .flatMap((list) => list.split(","))
+      .filter(Boolean)
+      .map(canonical);
+    const soft = values("softdep")
+      .flatMap(softBefore)
+      .filter((dependency) => available.has(dependency));
+    selected.set(key, {
+      name: key,
+      file: relative(dir, path),
+      data,
+      depends,
+      aliases: values("alias"),
+    });
     for (const dependency of [...depends, ...soft]) add(dependency);
     selected.get(key).depends.push(...soft);
   };
@@ -91,6 +108,8 @@ export function modulesDep(modules) {
 }
 
 export function modulesAlias(modules) {
-  const lines = modules.flatMap((module) => module.aliases.map((alias) => `alias ${alias} ${module.name}\n`));
+  const lines = modules.flatMap((module) =>
+    module.aliases.map((alias) => `alias ${alias} ${module.name}\n`),
+  );
   return lines.join("");
 }

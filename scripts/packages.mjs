@@ -6,7 +6,15 @@
 // Packages are named, never addressed: which archive they come from is the system's apt
 // configuration. A package stays at the version that was fetched first; `--refresh` asks again.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cachePath, freshDir, run, SetupError, say, step, toolPath } from "./cache.mjs";
 
@@ -35,11 +43,14 @@ export async function ensureTools(commands) {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(([, name]) => name))].sort();
   const sentence =
-    `missing ${missing.map(([name]) => name).join(", ")}: ` + `install with "apt-get install ${packages.join(" ")}"`;
+    `missing ${missing.map(([name]) => name).join(", ")}: ` +
+    `install with "apt-get install ${packages.join(" ")}"`;
   if (!isRoot || !hasCommand("apt-get")) throw new SetupError(sentence);
   const options = ["-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
   const install = () =>
-    run("apt-get", ["install", ...options, ...packages], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+    run("apt-get", ["install", ...options, ...packages], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
   await step(`installing ${packages.join(" ")}`, async () => {
     try {
       await install();
@@ -106,14 +117,18 @@ export function fetchPackage(name) {
 async function fetchOnce(name) {
   const dir = cachePath("debs", name);
   const notePath = cachePath("debs", `${name}.json`);
-  const known = existsSync(notePath) && existsSync(dir) ? JSON.parse(readFileSync(notePath, "utf8")) : null;
+  const known =
+    existsSync(notePath) && existsSync(dir) ? JSON.parse(readFileSync(notePath, "utf8")) : null;
   if (known !== null && !isRefreshing) return { ...known, dir };
   requireApt();
   if (isRefreshing && !areListsFresh) await refreshLists();
   return step(`package ${name}`, async () => {
     const temporary = freshDir("debs", `.new-${name}`);
     await apt("apt-get", ["download", name], { cwd: temporary });
-    const deb = join(temporary, readdirSync(temporary).find((file) => file.endsWith(".deb")));
+    const deb = join(
+      temporary,
+      readdirSync(temporary).find((file) => file.endsWith(".deb")),
+    );
     const field = async (key) => (await run("dpkg-deb", ["-f", deb, key])).toString().trim();
     const note = { name, version: await field("Version"), depends: await field("Depends") };
     await run("dpkg-deb", ["-x", deb, join(temporary, "root")]);
@@ -129,7 +144,8 @@ async function fetchOnce(name) {
 export async function fetchKernel(metaName) {
   const meta = await fetchPackage(metaName);
   const name = /linux-image-[0-9][^ ,(]*/.exec(meta.depends)?.[0];
-  if (name === undefined) throw new SetupError(`package ${metaName} names no kernel: "${meta.depends}"`);
+  if (name === undefined)
+    throw new SetupError(`package ${metaName} names no kernel: "${meta.depends}"`);
   const kernel = await fetchPackage(name);
   const release = name.slice("linux-image-".length);
   return {
@@ -165,7 +181,11 @@ export async function fetchClosure(label, names) {
     freshDir("closures", label, "partial");
     writeFileSync(join(dir, "status"), "");
     const args = ["install", "-y", "--download-only", "--no-install-recommends"];
-    const places = [`Dir::State::status=${join(dir, "status")}`, `Dir::Cache::archives=${dir}`, "Debug::NoLocking=1"];
+    const places = [
+      `Dir::State::status=${join(dir, "status")}`,
+      `Dir::Cache::archives=${dir}`,
+      "Debug::NoLocking=1",
+    ];
     await apt("apt-get", [...args, ...places.flatMap((place) => ["-o", place]), ...names]);
     const files = readdirSync(dir)
       .filter((file) => file.endsWith(".deb"))

@@ -20,7 +20,14 @@ import { join } from "node:path";
 import { run, SetupError, toolPath } from "./cache.mjs";
 
 /** Packages of the closure that only serve installing packages. */
-const NOT_UNPACKED = ["adduser", "debconf", "dpkg", "init-system-helpers", "perl-base", "usr-is-merged"];
+const NOT_UNPACKED = [
+  "adduser",
+  "debconf",
+  "dpkg",
+  "init-system-helpers",
+  "perl-base",
+  "usr-is-merged",
+];
 
 // biome-ignore format: one place per line
 const NOT_NEEDED = [
@@ -42,14 +49,29 @@ const ALTERNATIVES = {
 function unpack(deb, root) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, PATH: toolPath, LC_ALL: "C" };
-    const source = spawn("dpkg-deb", ["--fsys-tarfile", deb], { env, stdio: ["ignore", "pipe", "inherit"] });
+    const source = spawn("dpkg-deb", ["--fsys-tarfile", deb], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const places = NOT_NEEDED.map((place) => `--exclude=${place}`);
-    const options = ["-x", "--keep-directory-symlink", "--no-same-owner", "-p", ...places, "-f", "-", "-C", root];
+    const options = [
+      "-x",
+      "--keep-directory-symlink",
+      "--no-same-owner",
+      "-p",
+      ...places,
+      "-f",
+      "-",
+      "-C",
+      root,
+    ];
     const target = spawn("tar", options, { env, stdio: ["pipe", "inherit", "inherit"] });
     source.stdout.pipe(target.stdin);
     target.stdin.on("error", () => {});
     for (const child of [source, target]) child.on("error", reject);
-    target.on("close", (code) => (code === 0 ? resolve() : reject(new SetupError(`cannot unpack ${deb}`))));
+    target.on("close", (code) =>
+      code === 0 ? resolve() : reject(new SetupError(`cannot unpack ${deb}`)),
+    );
   });
 }
 
@@ -72,7 +94,8 @@ function readSysusers(root) {
 
 /** /etc/passwd, group, shadow and gshadow: Debian's fixed part, then what packages ask for. */
 function writeUsers(root, extraUsers) {
-  const master = (name) => readFileSync(join(root, "usr/share/base-passwd", `${name}.master`), "utf8");
+  const master = (name) =>
+    readFileSync(join(root, "usr/share/base-passwd", `${name}.master`), "utf8");
   const users = master("passwd").trim().split("\n");
   const groups = master("group").trim().split("\n");
   const has = (list, name) => list.some((line) => line.startsWith(`${name}:`));
@@ -86,11 +109,15 @@ function writeUsers(root, extraUsers) {
     addGroup(name, number);
     if (kind !== "u" || has(users, name)) continue;
     const place = home && home !== "-" ? home : "/";
-    users.push(`${name}:x:${number}:${number}:${description ?? ""}:${place}:${shell ?? "/usr/sbin/nologin"}`);
+    users.push(
+      `${name}:x:${number}:${number}:${description ?? ""}:${place}:${shell ?? "/usr/sbin/nologin"}`,
+    );
   }
   const open = users.map((line) => line.replace(/^([^:]*):\*:/, "$1:x:"));
   const names = (list) => list.map((line) => line.slice(0, line.indexOf(":")));
-  const shadow = names(users).map((name) => `${name}:${name === "root" ? "" : "!*"}:20000:0:99999:7:::`);
+  const shadow = names(users).map(
+    (name) => `${name}:${name === "root" ? "" : "!*"}:20000:0:99999:7:::`,
+  );
   const files = {
     passwd: open,
     group: groups.map((line) => line.replace(/^([^:]*):\*:/, "$1:x:")),
@@ -109,13 +136,15 @@ function writeUsers(root, extraUsers) {
  */
 export async function buildRootfs(root, { debs, overlay, machineId, extraUsers = [] }) {
   mergeUsr(root);
-  const isWanted = (deb) => !NOT_UNPACKED.some((name) => deb.split("/").at(-1).startsWith(`${name}_`));
+  const isWanted = (deb) =>
+    !NOT_UNPACKED.some((name) => deb.split("/").at(-1).startsWith(`${name}_`));
   for (const deb of debs.filter(isWanted)) await unpack(deb, root);
   writeUsers(root, extraUsers);
   for (const [name, target] of Object.entries(ALTERNATIVES)) {
     if (!existsSync(join(root, name))) symlinkSync(target, join(root, name));
   }
-  for (const place of ["dev", "proc", "sys", "run", "tmp", "root", "mnt"]) mkdirSync(join(root, place), { recursive: true });
+  for (const place of ["dev", "proc", "sys", "run", "tmp", "root", "mnt"])
+    mkdirSync(join(root, place), { recursive: true });
   if (overlay !== undefined) cpSync(overlay, root, { recursive: true });
   writeFileSync(join(root, "etc/machine-id"), `${machineId}\n`);
   rmSync(join(root, "etc/mtab"), { force: true });

@@ -2,7 +2,7 @@
 // RGB, one filter type per row, one IDAT). vesamenu lays its text over the lower two thirds, so the
 // drawing stays in the upper third and the rest is dark.
 
-import { crc32 as zlibCrc32, deflateSync } from "node:zlib";
+import { deflateSync, crc32 as zlibCrc32 } from "node:zlib";
 
 const WIDTH = 640;
 const HEIGHT = 480;
@@ -63,7 +63,8 @@ function drawBackground(pixels) {
   }
   // A fine grid of dots that fades out downwards.
   for (let y = 8; y < 200; y += 16) {
-    for (let x = 8; x < WIDTH; x += 16) fillSquare(pixels, x, y, 1, mix([52, 74, 108], below, y / 200));
+    for (let x = 8; x < WIDTH; x += 16)
+      fillSquare(pixels, x, y, 1, mix([52, 74, 108], below, y / 200));
   }
 }
 
@@ -93,7 +94,8 @@ export function drawSplash() {
   drawText(pixels, "LONGMODE", 44, 9, 8, (part) => mix([64, 208, 196], [112, 132, 255], part));
   drawText(pixels, "ARCH-LIKE TEST ISO", 124, 3, 3, () => [120, 136, 164]);
   const rows = Buffer.alloc(HEIGHT * (1 + WIDTH * 3));
-  for (let y = 0; y < HEIGHT; y++) rows.set(pixels.subarray(y * WIDTH * 3, (y + 1) * WIDTH * 3), y * (1 + WIDTH * 3) + 1);
+  for (let y = 0; y < HEIGHT; y++)
+    rows.set(pixels.subarray(y * WIDTH * 3, (y + 1) * WIDTH * 3), y * (1 + WIDTH * 3) + 1);
   const header = Buffer.alloc(13);
   header.writeUInt32BE(WIDTH, 0);
   header.writeUInt32BE(HEIGHT, 4);
