@@ -54,7 +54,7 @@ const DEVICE_PROPERTIES: Record<string, string[]> = {
   VGA: ["id", "addr"],
 };
 
-export const DEBUG_ITEMS = ["guest_errors", "int", "unimp", "io", "mmio"] as const;
+export const DEBUG_ITEMS = ["guest_errors", "int", "unimp", "firmware"] as const;
 
 function parseMachine(config: MachineConfig, value: string): void {
   const pairs = parseKeyValues(value, "type");

@@ -1,0 +1,196 @@
+/**
+ * The board and everything that keeps it going, turn by turn: timers, accesses of the vCPUs, completed
+ * disk requests, messages from outside, and the machine's reset. Driven by the device worker's loop or
+ * by machine/inline.ts.
+ *
+ * Reset, whoever asks for it:
+ *
+ *   runState RUNNING -> RESETTING   vCPUs finish what they wait for and park
+ *   all parked, no disk request under way   chips and processors are reset
+ *   runState RESETTING -> RUNNING   unless somebody paused or stopped the machine meanwhile
+ */
+import type { DiskBackend } from "../block/backend";
+import { log } from "../base/log";
+import {
+  MACHINE,
+  Machine,
+  PENDING_CONTROL,
+  RUN_RESETTING,
+  RUN_RUNNING,
+  RUN_STOPPED,
+} from "../shared/layout";
+import type { DeviceToHost, HostToDevice, StopReason } from "./messages";
+import { pendAll, type SharedMemory } from "../shared/shared-memory";
+import { BusService } from "./bus-service";
+import type { CoreExports } from "./core";
+import { Pc, type PcEvents, type PcParts } from "./pc";
+
+const RUN_STATE = (MACHINE + Machine.runState) >> 2;
+const PARKED = (MACHINE + Machine.parkedCount) >> 2;
+const SHUTDOWNS = (MACHINE + Machine.shutdowns) >> 2;
+
+/** Collected output is sent when it has grown this much, or when the turn ends. */
+const OUTPUT_LIMIT = 16_384;
+
+/** Bytes on their way out, sent in pieces. */
+class Output {
+  private readonly bytes = new Uint8Array(OUTPUT_LIMIT);
+  private len = 0;
+
+  constructor(private readonly send: (bytes: Uint8Array) => void) {}
+
+  add(byte: number): void {
+    this.bytes[this.len++] = byte;
+    if (this.len === OUTPUT_LIMIT) this.flush();
+  }
+
+  flush(): void {
+    if (this.len === 0) return;
+    this.send(this.bytes.slice(0, this.len));
+    this.len = 0;
+  }
+}
+
+type ResetPhase = "none" | "parking" | "quiescing" | "quiet";
+
+export class DeviceSide implements PcEvents {
+  readonly pc: Pc;
+  readonly bus: BusService;
+  private readonly outputs: Output[] = [];
+  private readonly debugcon = new Output((bytes) => this.post({ type: "debugcon", bytes }));
+  private phase: ResetPhase = "none";
+
+  constructor(
+    private readonly memory: SharedMemory,
+    core: CoreExports,
+    private readonly parts: PcParts,
+    disks: DiskBackend,
+    private readonly post: (message: DeviceToHost) => void,
+    /** Takes completed disk requests; true when there were some. */
+    private readonly pollDisks: () => boolean = () => false,
+  ) {
+    this.pc = new Pc(memory, core, parts, disks, this);
+    this.bus = new BusService(memory, this.pc.map, this.pc.physical);
+  }
+
+  /** Does what there is to do; false when nothing was. */
+  turn(): boolean {
+    let didAnything = this.bus.serve();
+    if (this.pollDisks()) didAnything = true;
+    this.pc.clock.poll();
+    if (Atomics.load(this.memory.i32, SHUTDOWNS) !== 0) {
+      log.guest("triple fault", "the processor shut down and is reset");
+      this.onReset();
+      Atomics.store(this.memory.i32, SHUTDOWNS, 0);
+      Atomics.notify(this.memory.i32, SHUTDOWNS);
+    }
+    if (this.phase !== "none") this.continueReset();
+    return didAnything;
+  }
+
+  /** Sends what was collected: called when a turn finds nothing more to do, and now and then before. */
+  flush(): void {
+    for (const output of this.outputs) output?.flush();
+    this.debugcon.flush();
+  }
+
+  /** True while only the event loop can bring things forward. */
+  get needsEventLoop(): boolean {
+    return this.phase === "quiescing";
+  }
+
+  /** Guest time at which something is due. */
+  get nextNs(): number {
+    return this.pc.clock.nextNs;
+  }
+
+  receive(message: HostToDevice): void {
+    const { pc } = this;
+    switch (message.type) {
+      case "serial":
+        pc.serial[message.port]?.receive(message.bytes);
+        return;
+      case "key":
+        pc.keyboard.key(message.evdev, message.isDown);
+        return;
+      case "mouse-move":
+        pc.mouse.move(message.dx, message.dy);
+        return;
+      case "mouse-wheel":
+        pc.mouse.wheel(message.clicks);
+        return;
+      case "mouse-buttons":
+        pc.mouse.setButtons(message.buttons);
+        return;
+      case "power-button":
+        pc.pressPowerButton();
+        return;
+      case "reset":
+        this.startReset();
+        return;
+      case "disc":
+        pc.changeDisc(message.drive, message.info);
+    }
+  }
+
+  onSerial(port: number, byte: number): void {
+    this.outputs[port] ??= new Output((bytes) => this.post({ type: "serial", port, bytes }));
+    this.outputs[port].add(byte);
+  }
+
+  onDebugcon(byte: number): void {
+    this.debugcon.add(byte);
+  }
+
+  onLeds(leds: number): void {
+    this.post({ type: "leds", leds });
+  }
+
+  onPowerOff(): void {
+    this.stop("power-off", 0);
+  }
+
+  onExit(status: number): void {
+    this.stop("exit", status);
+  }
+
+  onPanic(): void {
+    this.stop("panic", 1);
+  }
+
+  onReset(): void {
+    if (this.parts.config.noReboot) this.stop("reset", 0);
+    else this.startReset();
+  }
+
+  private stop(reason: StopReason, status: number): void {
+    if (Atomics.exchange(this.memory.i32, RUN_STATE, RUN_STOPPED) === RUN_STOPPED) return;
+    Atomics.notify(this.memory.i32, RUN_STATE);
+    pendAll(this.memory, PENDING_CONTROL);
+    this.flush();
+    this.post({ type: "stopped", reason, status });
+  }
+
+  private startReset(): void {
+    if (this.phase !== "none") return;
+    this.phase = "parking";
+    Atomics.compareExchange(this.memory.i32, RUN_STATE, RUN_RUNNING, RUN_RESETTING);
+    pendAll(this.memory, PENDING_CONTROL);
+  }
+
+  private continueReset(): void {
+    const { i32 } = this.memory;
+    if (this.phase === "parking" && Atomics.load(i32, PARKED) === this.parts.config.cpuCount) {
+      this.phase = "quiescing";
+      this.pc.ahci.quiesce().then(() => {
+        this.phase = "quiet";
+      });
+    }
+    if (this.phase !== "quiet") return;
+    this.phase = "none";
+    this.pc.reset();
+    Atomics.compareExchange(i32, RUN_STATE, RUN_RESETTING, RUN_RUNNING);
+    Atomics.notify(i32, RUN_STATE);
+    this.post({ type: "was-reset" });
+  }
+}

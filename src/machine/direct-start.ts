@@ -1,0 +1,144 @@
+/**
+ * `-kernel`: puts the machine into the state that firmware and boot loader would leave, and the
+ * processor at the kernel's entry. Linux bzImage and Multiboot 1; anything else is told to the person.
+ */
+import { linkAcpi } from "../firmware/acpi-tables";
+import { isBzImage, loadLinux } from "../firmware/bzimage";
+import {
+  BootError,
+  type EntryState,
+  GDT_GPA,
+  type MachineImage,
+  writeIdentityTables,
+} from "../firmware/direct-boot";
+import { systemMap } from "../firmware/e820";
+import { loadMultiboot, multibootHeader, type MultibootModule } from "../firmware/multiboot";
+import { assignPci, setUpChipset } from "../firmware/pci-setup";
+import { linkAnchor } from "../firmware/smbios";
+import {
+  CR0_ET,
+  CR0_PE,
+  CR0_PG,
+  CR4_PAE,
+  Cpu,
+  EFER_LMA,
+  EFER_LME,
+  SEG_CS,
+  SEG_DS,
+  SEG_ES,
+  SEG_FS,
+  SEG_GDTR,
+  SEG_GS,
+  SEG_IDTR,
+  SEG_SS,
+} from "../shared/layout";
+import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
+import type { Pc } from "./pc";
+import { MEMORY_MAP } from "./pc-map";
+
+/** Bytes at the top of low RAM that hold ACPI and SMBIOS tables. */
+const TABLES_LEN = 0x2_0000;
+const RSDP_GPA = 0xf_0000;
+const SMBIOS_ANCHOR_GPA = 0xf_0040;
+const SMBIOS_OFFSET = 0x1_0000;
+
+export interface KernelFiles {
+  kernel: Uint8Array;
+  /** File name and arguments as the person wrote them: a Multiboot kernel sees them. */
+  kernelName: string;
+  initrd?: Uint8Array;
+  modules: MultibootModule[];
+  append: string;
+}
+
+/** True for a file that can be started this way. */
+export function isKernel(file: Uint8Array): boolean {
+  return isBzImage(file) || multibootHeader(file) >= 0;
+}
+
+export function startKernel(pc: Pc, files: KernelFiles): void {
+  const { ramLow, ramHigh } = pc.ram;
+  const top = ramLow - TABLES_LEN;
+  const windows = {
+    mmconfigBase: MEMORY_MAP.mmconfig,
+    pmBase: MEMORY_MAP.pmBase,
+    memoryBase: MEMORY_MAP.pciWindow,
+    memoryEnd: MEMORY_MAP.ioapic,
+    ioBase: 0xc000,
+  };
+  setUpChipset(pc.pci, windows);
+  assignPci(pc.pci, windows);
+  writeTables(pc, top);
+  const image: MachineImage = { memory: pc.ram, ramTop: top };
+  const e820 = systemMap(ramLow, ramHigh, TABLES_LEN, MEMORY_MAP.mmconfig);
+  const entry = loadKernel(image, files, e820);
+  enter(pc, entry);
+}
+
+function loadKernel(image: MachineImage, files: KernelFiles, e820: ReturnType<typeof systemMap>): EntryState {
+  const { kernel, initrd, append } = files;
+  if (isBzImage(kernel)) {
+    return loadLinux(image, { kernel, initrd, cmdline: append, e820, rsdpGpa: RSDP_GPA });
+  }
+  if (multibootHeader(kernel) >= 0) {
+    const cmdline = [files.kernelName, append].filter((part) => part !== "").join(" ");
+    return loadMultiboot(image, { kernel, cmdline, modules: files.modules, e820 });
+  }
+  throw new BootError("not-a-kernel", `"${files.kernelName}" is neither a Linux bzImage nor a Multiboot kernel.`);
+}
+
+/** ACPI and SMBIOS tables to the top of low RAM, their entry points below 1 MiB. */
+function writeTables(pc: Pc, top: number): void {
+  const { blob, rsdp } = linkAcpi(pc.acpi, top);
+  if (blob.length > SMBIOS_OFFSET) throw new Error("ACPI tables have outgrown their place");
+  pc.ram.write(top, blob);
+  pc.ram.write(RSDP_GPA, rsdp);
+  pc.ram.write(top + SMBIOS_OFFSET, pc.smbios.tables);
+  pc.ram.write(SMBIOS_ANCHOR_GPA, linkAnchor(pc.smbios.anchor, top + SMBIOS_OFFSET));
+}
+
+const CODE32_ATTR = 0xc09b;
+const CODE64_ATTR = 0xa09b;
+const DATA_ATTR = 0xc093;
+
+/** vCPU 0 to the kernel's entry; the others stay where RESET left them, waiting for a SIPI. */
+function enter(pc: Pc, entry: EntryState): void {
+  const { memory } = pc;
+  const base = vcpuBase(0);
+  const set64 = (field: number, value: number) => memory.view.setBigUint64(base + field, BigInt(value), true);
+  const isLong = entry.mode === "long";
+  set64(Cpu.rip, entry.rip);
+  set64(Cpu.nextRip, entry.rip);
+  set64(Cpu.rsp, entry.rsp);
+  set64(Cpu.rax, entry.rax);
+  set64(Cpu.rbx, entry.rbx);
+  set64(Cpu.rsi, entry.rsi);
+  set64(Cpu.rdx, 0);
+  setSegment(memory, SEG_CS, entry.cs, isLong ? CODE64_ATTR : CODE32_ATTR);
+  for (const seg of [SEG_DS, SEG_ES, SEG_SS, SEG_FS, SEG_GS]) setSegment(memory, seg, entry.ds, DATA_ATTR);
+  setTable(memory, SEG_GDTR, GDT_GPA, 4 * 8 - 1);
+  setTable(memory, SEG_IDTR, 0, 0);
+  if (isLong) {
+    set64(Cpu.cr3, writeIdentityTables(pc.ram));
+    set64(Cpu.cr4, CR4_PAE);
+    set64(Cpu.efer, EFER_LME | EFER_LMA);
+    set64(Cpu.cr0, CR0_PG + (CR0_PE | CR0_ET));
+  } else {
+    set64(Cpu.cr0, CR0_PE | CR0_ET);
+  }
+  pc.core.updateVcpuModes(0);
+}
+
+function setSegment(memory: SharedMemory, seg: number, selector: number, attr: number): void {
+  const base = vcpuBase(0);
+  memory.view.setBigUint64(base + Cpu.segBase + 8 * seg, 0n, true);
+  memory.view.setUint32(base + Cpu.segLimit + 4 * seg, 0xffff_ffff, true);
+  memory.view.setUint32(base + Cpu.segAttr + 4 * seg, attr, true);
+  memory.view.setUint32(base + Cpu.segSel + 4 * seg, selector, true);
+}
+
+function setTable(memory: SharedMemory, seg: number, table: number, limit: number): void {
+  const base = vcpuBase(0);
+  memory.view.setBigUint64(base + Cpu.segBase + 8 * seg, BigInt(table), true);
+  memory.view.setUint32(base + Cpu.segLimit + 4 * seg, limit, true);
+}
