@@ -52,6 +52,27 @@ describe("memory overlay", () => {
     );
   });
 
+  it("keeps a full write that overtakes a partial one still reading from below", async () => {
+    const below = new ChunkedNode("base", [base()], SIZE);
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = { ...below, name: "slow", size: SIZE, isReadOnly: true };
+    const read = async (offset: number, into: Uint8Array) => {
+      await gate;
+      await below.read(offset, into);
+    };
+    const overlay = new MemoryOverlay(Object.assign(Object.create(below), slow, { read }));
+    const partial = overlay.write(10, new Uint8Array(10).fill(1));
+    await overlay.write(0, new Uint8Array(65_536).fill(2));
+    release();
+    await partial;
+    const into = new Uint8Array(65_536);
+    await overlay.read(0, into);
+    expect([into[5], into[15], into[65_535]]).toEqual([2, 1, 2]);
+  });
+
   it("reads as zeroes when blank and takes no memory before the first write", async () => {
     const disk = MemoryOverlay.blank("new", 2 ** 40);
     const into = new Uint8Array(100).fill(1);

@@ -477,6 +477,16 @@ describe("stops and resets with requests under way", () => {
     expect(driver.port(0, PORT_IS) & IS_DHRS).toBe(0); // nobody was told
   });
 
+  it("a stopped port does not go on with the rest of a large transfer", async () => {
+    const { driver, open } = withSlowDisk();
+    driver.build(0, 0, { command: 0x25, count: 6144, prdt: [[BUFFER, 3 * MIB]] });
+    driver.setPort(0, PORT_CI, 1);
+    driver.setPort(0, PORT_CMD, CMD_FRE);
+    open();
+    await until(() => (driver.port(0, PORT_CMD) & CMD_CR) === 0);
+    expect(driver.memory.writes).toEqual([[BUFFER, MIB]]);
+  });
+
   it("an HBA reset is over only when the disk is done", async () => {
     const { driver, open } = withSlowDisk();
     driver.build(0, 0, { command: 0x25, count: 1, prdt: [[BUFFER, 512]] });

@@ -52,6 +52,9 @@ const ABAR = 5;
 const ABAR_SIZE = 0x1000;
 const PORT_BASE = 0x100;
 const PORT_STRIDE = 0x80;
+/** ICH9 registers in configuration space (15.1.25, 15.1.26). */
+const ADDRESS_MAP = 0x90;
+const PORT_CONTROL = 0x92;
 const INDEX_BAR = 4;
 const INDEX_REGISTER = 0x10;
 const DATA_REGISTER = 0x14;
@@ -97,6 +100,9 @@ export class Ahci {
     });
     this.pci.addMsi(0x80);
     this.addSataCapability();
+    this.pci.config.set8(ADDRESS_MAP, 0x40); // AHCI mode
+    this.pci.config.set16(PORT_CONTROL, (1 << PORTS) - 1);
+    this.pci.config.allow(PORT_CONTROL, 2, (1 << PORTS) - 1); // enables; drivers set what is set already
     for (let i = 0; i < PORTS; i++) this.ports.push(this.makePort(i));
   }
 
