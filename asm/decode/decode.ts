@@ -405,7 +405,10 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
     if (insn.osz == 0) insn.osz = <u8>operandBytes(letter, size, osize, flags, mode64);
   }
   if (insn.osz == 0) insn.osz = <u8>osize;
-  if (map == 0 && (row & 0xfff) == Op.XLAT) insn.seg = segmentOf(mode64, segment, SEG_DS);
+  // XLAT, MASKMOVQ and MASKMOVDQU have an implied operand in DS.
+  if ((map == 0 && (row & 0xfff) == Op.XLAT) || (map == 1 && byte == 0xf7)) {
+    insn.seg = segmentOf(mode64, segment, SEG_DS);
+  }
   if (insn.base == 17) insn.disp += <i64>(ofs + at);
 
   let op = <u32>row & 0xfff;

@@ -192,9 +192,9 @@ function dotSingles(cpu: Cpu, a: v128, b: v128, imm: u32): v128 {
   const bits = i32x4(1, 2, 4, 8);
   const chosen = i32x4.eq(v128.and(i32x4.splat(imm >> 4), bits), bits);
   const p = packed<f32, i32>(cpu, MUL, v128.and(a, chosen), v128.and(b, chosen), 0);
-  if (isAbandoned(cpu)) return a;
+  if (!nextStep(cpu)) return a;
   const pairs = packed<f32, i32>(cpu, ADD, v128.shuffle<i32>(p, p, 1, 0, 3, 2), p, 0);
-  if (isAbandoned(cpu)) return a;
+  if (!nextStep(cpu)) return a;
   const sums = packed<f32, i32>(cpu, ADD, pairs, v128.shuffle<i32>(pairs, pairs, 2, 3, 0, 1), 0);
   return v128.and(sums, i32x4.eq(v128.and(i32x4.splat(imm), bits), bits));
 }
@@ -203,14 +203,20 @@ function dotDoubles(cpu: Cpu, a: v128, b: v128, imm: u32): v128 {
   const bits = i64x2(1, 2);
   const chosen = i64x2.eq(v128.and(i64x2.splat(imm >> 4), bits), bits);
   const p = packed<f64, i64>(cpu, MUL, v128.and(a, chosen), v128.and(b, chosen), 0);
-  if (isAbandoned(cpu)) return a;
+  if (!nextStep(cpu)) return a;
   const sums = packed<f64, i64>(cpu, ADD, p, v128.shuffle<i64>(p, p, 1, 0), 0);
   return v128.and(sums, i64x2.eq(v128.and(i64x2.splat(imm), bits), bits));
 }
 
-/** An unmasked exception of one step keeps the following ones from happening. */
-function isAbandoned(cpu: Cpu): bool {
-  return (cpu.simdFlags & ~(cpu.mxcsr >> 7)) != 0;
+/**
+ * Between the steps of a dot product: an unmasked exception keeps the following ones from happening, and
+ * what a finished step found stays in MXCSR whatever they find.
+ */
+function nextStep(cpu: Cpu): bool {
+  if ((cpu.simdFlags & ~(cpu.mxcsr >> 7)) != 0) return false;
+  cpu.mxcsr |= cpu.simdFlags;
+  cpu.simdFlags = 0;
+  return true;
 }
 
 function approximate(cpu: Cpu, op: u32, a: u32): u32 {
@@ -282,10 +288,10 @@ export function packed<F, I>(cpu: Cpu, kind: u32, a: v128, b: v128, imm: u32): v
       element<F>(cpu, kind, i64x2.extract_lane(a, 1), i64x2.extract_lane(b, 1), imm),
     );
   }
-  const a0 = i64x2.extract_lane(a, 0);
-  const a1 = i64x2.extract_lane(a, 1);
-  const b0 = i64x2.extract_lane(b, 0);
-  const b1 = i64x2.extract_lane(b, 1);
+  const a0: u64 = i64x2.extract_lane(a, 0);
+  const a1: u64 = i64x2.extract_lane(a, 1);
+  const b0: u64 = i64x2.extract_lane(b, 0);
+  const b1: u64 = i64x2.extract_lane(b, 1);
   return Xmm.make(
     element<F>(cpu, kind, a0 & 0xffff_ffff, b0 & 0xffff_ffff, imm) |
       (element<F>(cpu, kind, a0 >> 32, b0 >> 32, imm) << 32),

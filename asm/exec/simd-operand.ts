@@ -3,15 +3,18 @@
  * manual gives, and its alignment rule (SDM vol. 2 tables 2-18 to 2-25): a 128-bit memory operand must be
  * 16-byte aligned, or #GP(0), except for the instructions that use `unaligned`.
  *
- * Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up
+ * In 64-bit mode an access that the TLB answers needs no other check (class Quick): only canonical
+ * addresses have entries. The rest goes the general way. Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up
  * of the destination register alone, so writing a register is a 16-byte store; VEX forms clear them.
  * #AC for misaligned narrower operands is not modelled.
  */
 import { raise, raiseGP, Vector } from "../cpu/fault";
-import { Cpu, fpr, xmm } from "../cpu/state";
-import { INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
-import { ld16, ld32, ld64, ld8, ld128, st128, st16, st32, st64, st8 } from "../mmu/access";
+import { Cpu, fpr, segBase, xmm } from "../cpu/state";
+import { EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
+import { ld16, ld32, ld64, ld8, ld128, Mem, st128, st16, st32, st64, st8 } from "../mmu/access";
 import { operand } from "../mmu/address";
+import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
+import { Ea } from "./hot-semantics";
 
 const FSW_ES: u32 = 0x80;
 const FSW_TOP: u32 = 0x3800;
@@ -64,6 +67,26 @@ export function isWide(insn: Insn): bool {
   return (insn.flags & INSN_REXW) != 0;
 }
 
+class Quick {
+  /** Host address of the memory operand of sizeof<T>() bytes for reading, or 0. */
+  // @ts-ignore: decorator
+  @inline
+  static read<T>(cpu: Cpu, insn: Insn): u32 {
+    if (insn.ea != <u8>EA_FLAT64) return 0;
+    return Mem.readHost<T>(cpu, Ea.sum(cpu, insn) + segBase(cpu, insn.seg));
+  }
+  /** The same for writing. */
+  // @ts-ignore: decorator
+  @inline
+  static write<T>(cpu: Cpu, insn: Insn): u32 {
+    if (insn.ea != <u8>EA_FLAT64) return 0;
+    const la = Ea.sum(cpu, insn) + segBase(cpu, insn.seg);
+    const entry = Tlb.entry(cpu, la);
+    const tag = ((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey;
+    return load<u64>(entry, TLB_TAG_W) == tag ? load<u32>(entry, TLB_ADDEND) + <u32>la : 0;
+  }
+}
+
 /** Linear address of a 128-bit memory operand that must be aligned. */
 function alignedOperand(cpu: Cpu, insn: Insn, isWrite: bool): u64 {
   const la = operand(cpu, insn, 16, isWrite);
@@ -74,6 +97,8 @@ function alignedOperand(cpu: Cpu, insn: Insn, isWrite: bool): u64 {
 /** W of 128 bits. */
 export function source128(cpu: Cpu, insn: Insn): v128 {
   if (!isMemory(insn)) return Xmm.get(cpu, insn.m);
+  const host = Quick.read<v128>(cpu, insn);
+  if (host != 0 && (host & 15) == 0) return v128.load(host);
   const la = alignedOperand(cpu, insn, false);
   if (cpu.fault != 0) return i64x2.splat(0);
   return ld128(cpu, la);
@@ -82,6 +107,8 @@ export function source128(cpu: Cpu, insn: Insn): v128 {
 /** W of 128 bits without the alignment rule. */
 export function unaligned128(cpu: Cpu, insn: Insn): v128 {
   if (!isMemory(insn)) return Xmm.get(cpu, insn.m);
+  const host = Quick.read<v128>(cpu, insn);
+  if (host != 0) return v128.load(host);
   const la = operand(cpu, insn, 16, false);
   if (cpu.fault != 0) return i64x2.splat(0);
   return ld128(cpu, la);
@@ -98,11 +125,15 @@ export function source32(cpu: Cpu, insn: Insn): u32 {
 }
 
 export function memory64(cpu: Cpu, insn: Insn): u64 {
+  const host = Quick.read<u64>(cpu, insn);
+  if (host != 0) return load<u64>(host);
   const la = operand(cpu, insn, 8, false);
   return cpu.fault != 0 ? 0 : ld64(cpu, la);
 }
 
 export function memory32(cpu: Cpu, insn: Insn): u32 {
+  const host = Quick.read<u32>(cpu, insn);
+  if (host != 0) return load<u32>(host);
   const la = operand(cpu, insn, 4, false);
   return cpu.fault != 0 ? 0 : ld32(cpu, la);
 }
@@ -118,12 +149,24 @@ export function memory8(cpu: Cpu, insn: Insn): u32 {
 }
 
 export function storeMemory128(cpu: Cpu, insn: Insn, value: v128, isAligned: bool): void {
+  const host = Quick.write<v128>(cpu, insn);
+  if (host != 0 && (!isAligned || (host & 15) == 0)) {
+    v128.store(host, value);
+    return;
+  }
   const la = isAligned ? alignedOperand(cpu, insn, true) : operand(cpu, insn, 16, true);
   if (cpu.fault == 0) st128(cpu, la, value);
 }
 
 /** Stores the low `len` (1, 2, 4, 8) bytes of `value` in the memory operand. */
 export function storeMemory(cpu: Cpu, insn: Insn, value: u64, len: u32): void {
+  if (len == 8) {
+    const host = Quick.write<u64>(cpu, insn);
+    if (host != 0) {
+      store<u64>(host, value);
+      return;
+    }
+  }
   const la = operand(cpu, insn, len, true);
   if (cpu.fault != 0) return;
   if (len == 8) st64(cpu, la, value);
