@@ -84,6 +84,18 @@ export function useCurrentStack(cpu: Cpu, error: u32): void {
   t.access = accessMode(cpu, cpu.cpl);
 }
 
+/**
+ * Chooses the stack in use for a far call in IA-32e mode: it is a 64-bit stack if the target is 64-bit
+ * code, whatever the caller is; for other targets SS decides, so that a call from 64-bit code to
+ * compatibility mode pushes at ESP (seen on current Intel processors).
+ */
+export function useStackOfTarget(cpu: Cpu, isLongTarget: bool): void {
+  useCurrentStack(cpu, 0);
+  const t = transfer(cpu);
+  t.mask = isLongTarget ? ~0 : (t.attr & ATTR_DB) != 0 ? 0xffff_ffff : 0xffff;
+  t.base = isLongTarget ? 0 : segBase(cpu, SEG_SS);
+}
+
 /** Chooses a 64-bit stack that starts at `rsp`, pushed on by privilege level `cpl`. */
 export function useLongStack(cpu: Cpu, rsp: u64, cpl: u32, error: u32): void {
   const t = transfer(cpu);

@@ -46,6 +46,7 @@ import {
   transfer,
   useCurrentStack,
   useInnerStack,
+  useStackOfTarget,
 } from "../cpu/transfer";
 import { INSN_MEM, Insn } from "../decode/insn";
 import { ld16, ld32, ld64 } from "../mmu/access";
@@ -176,13 +177,13 @@ function transferDirect(cpu: Cpu, selector: u32, d: u64, size: u32, isCall: bool
 /** The end of a transfer that stays at its privilege level. */
 function commitTransfer(cpu: Cpu, selector: u32, d: u64, offset: u64, size: u32, isCall: bool): u32 {
   if (isCall) {
-    useCurrentStack(cpu, 0);
+    // The pushes come before the check of the target, as processors show by a #PF in place of #GP(0).
+    if (isLong(cpu)) useStackOfTarget(cpu, isLongCode(cpu, d));
+    else useCurrentStack(cpu, 0);
     if (!hasRoom(cpu, 2, size)) return EXEC_NEXT;
-  }
-  if (!checkTarget(cpu, d, offset, 0)) return EXEC_NEXT;
-  if (isCall) {
     if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size)) return EXEC_NEXT;
   }
+  if (!checkTarget(cpu, d, offset, 0)) return EXEC_NEXT;
   if (!markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
   if (isCall) commitStackPointer(cpu);
   commitCs(cpu, selector, d, cpu.cpl);
