@@ -75,9 +75,10 @@ function arm(h: Hpet, t: HpetTimer, ns: f64): void {
     t.deadline = Infinity;
     return;
   }
-  let left = t.comparator - counter(h, ns);
+  const count = counter(h, ns);
+  let left = t.comparator - count;
   if ((t.config & TN_32BIT) != 0) left &= 0xffff_ffff;
-  t.deadline = ns + <f64>left * <f64>TICK_NS;
+  t.deadline = h.offset + (<f64>count + <f64>left) * <f64>TICK_NS;
 }
 
 function gsi(h: Hpet, index: u32): u32 {
