@@ -9,8 +9,35 @@
  * Not here: MOVNTI, group 15 (0F AE), POPCNT, the prefetches: decode/opmap-0f.ts has them.
  */
 import {
-  Ed, Ey, GROUP, Gd, Gy, Ib, MMX, MMX_SSE, MMX_SSE2, Mq, Mx, NOMODRM, Nq, O1, O2, O3,
-  Pq, Qd, Qq, SSE, SSE2, SSE3, Ux, Vd, Vq, Vx, Wd, Wq, Wx,
+  Ed,
+  Ey,
+  GROUP,
+  Gd,
+  Gy,
+  Ib,
+  MMX,
+  MMX_SSE,
+  MMX_SSE2,
+  Mq,
+  Mx,
+  NOMODRM,
+  Nq,
+  O1,
+  O2,
+  O3,
+  Pq,
+  Qd,
+  Qq,
+  SSE,
+  SSE2,
+  SSE3,
+  Ux,
+  Vd,
+  Vq,
+  Vx,
+  Wd,
+  Wq,
+  Wx,
 } from "./row";
 import { Simd } from "./ops-simd";
 

@@ -8,8 +8,30 @@
  * Not here yet: AES, SHA, and the VMX instructions INVEPT and INVVPID, which #UD.
  */
 import {
-  END, Eb, Ev, Ey, F64, FEAT, Gv, Gy, MMX_SSSE3, Mv, Mx, O1, O2, PRIV, Pq, Qq, SSE41,
-  SSE42, SSSE3, Vx, Wd, Wq, Ww, Wx,
+  END,
+  Eb,
+  Ev,
+  Ey,
+  F64,
+  FEAT,
+  Gv,
+  Gy,
+  MMX_SSSE3,
+  Mv,
+  Mx,
+  O1,
+  O2,
+  PRIV,
+  Pq,
+  Qq,
+  SSE41,
+  SSE42,
+  SSSE3,
+  Vx,
+  Wd,
+  Wq,
+  Ww,
+  Wx,
 } from "./row";
 import { Feature, Op } from "./ops";
 import { Simd } from "./ops-simd";

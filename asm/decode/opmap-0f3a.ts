@@ -7,7 +7,22 @@
  * Not here yet: AESKEYGENASSIST, PCLMULQDQ, SHA1RNDS4, which #UD.
  */
 import {
-  Ed, Ey, Ib, MMX_SSSE3, O1, O2, O3, Pq, Qq, SSE41, SSE42, SSSE3, Vx, Wd, Wq, Wx,
+  Ed,
+  Ey,
+  Ib,
+  MMX_SSSE3,
+  O1,
+  O2,
+  O3,
+  Pq,
+  Qq,
+  SSE41,
+  SSE42,
+  SSSE3,
+  Vx,
+  Wd,
+  Wq,
+  Wx,
 } from "./row";
 import { Simd } from "./ops-simd";
 

@@ -55,10 +55,10 @@ function makeCase(at: Buffer): void {
     area.writeUInt32LE(0, 20);
   }
   if (random() % 8 === 0) area.writeUInt32LE(random() & 0x1ffff, 24);
-  if (random() % 8 === 0) area.writeUInt8(1 << random() % 8, 514 + (random() % 40));
+  if (random() % 8 === 0) area.writeUInt8(1 << (random() % 8), 514 + (random() % 40));
   at.writeUInt32LE(random() % 4 ? random() & 7 : random() & 0x5, 2056);
   at.writeUInt32LE(op < 4 ? random() : 0, 2060);
-  at.writeUInt32LE(random() % 8 ? 0 : [8, 16, 32, 64][random() % 4] as number, 2064);
+  at.writeUInt32LE(random() % 8 ? 0 : ([8, 16, 32, 64][random() % 4] as number), 2064);
   if (op === 2) area.writeUInt32LE(random() & (random() & 1 ? 0xffff : 0x1ffff), 0);
 }
 
@@ -74,7 +74,8 @@ function difference(native: Buffer, core: Buffer): string | undefined {
   const faults = [native.readInt32LE(2048), core.readInt32LE(2048)];
   if (faults[0] !== faults[1]) return `vector ${faults}`;
   for (let i = 1024; i < 2048; i++) {
-    if (native[i] !== core[i]) return `area byte ${i - 1024}: ${native[i]?.toString(16)}, core ${core[i]?.toString(16)}`;
+    if (native[i] !== core[i])
+      return `area byte ${i - 1024}: ${native[i]?.toString(16)}, core ${core[i]?.toString(16)}`;
   }
   if (faults[0] !== -1) return undefined;
   const states = [state(native.subarray(0, 1024)), state(core.subarray(0, 1024))];

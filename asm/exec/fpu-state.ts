@@ -142,7 +142,7 @@ function saveX87(cpu: Cpu, insn: Insn, la: u64): void {
 }
 
 function restoreX87(cpu: Cpu, insn: Insn, la: u64): void {
-  cpu.fcw = ld16(cpu, la) & 0x1f7f | 0x40;
+  cpu.fcw = (ld16(cpu, la) & 0x1f7f) | 0x40;
   cpu.fsw = ld16(cpu, la + 2);
   updateSummary(cpu);
   cpu.ftw = ld8(cpu, la + 4);

@@ -10,7 +10,15 @@ import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Simd } from "../decode/ops-simd";
 import { fastFromInt, fastNarrow, fastToInt, fastWiden } from "../softfloat/fast";
-import { MXCSR_PE, MXCSR_PM, MXCSR_RC, RC_DOWN, RC_NEAREST, RC_UP, RC_ZERO } from "../softfloat/ieee754";
+import {
+  MXCSR_PE,
+  MXCSR_PM,
+  MXCSR_RC,
+  RC_DOWN,
+  RC_NEAREST,
+  RC_UP,
+  RC_ZERO,
+} from "../softfloat/ieee754";
 import { settle } from "./simd-float";
 import {
   isMemory,
@@ -83,7 +91,11 @@ export function execSimdConvert(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Simd.CVTDQ2PD: {
       const b = source64(cpu, insn);
       if (cpu.fault != 0) return 0;
-      return put(cpu, insn, op == Simd.CVTPS2PD ? widen(cpu, b) : f64x2.convert_low_i32x4_s(i64x2.splat(b)));
+      return put(
+        cpu,
+        insn,
+        op == Simd.CVTPS2PD ? widen(cpu, b) : f64x2.convert_low_i32x4_s(i64x2.splat(b)),
+      );
     }
   }
   const b = source128(cpu, insn);

@@ -16,14 +16,7 @@ import { RFLAGS_CF, RFLAGS_PF, RFLAGS_ZF, setArith } from "../cpu/rflags";
 import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Simd } from "../decode/ops-simd";
-import {
-  fastAdd,
-  fastDiv,
-  fastMul,
-  fastRoundIntegral,
-  fastSqrt,
-  fastSub,
-} from "../softfloat/fast";
+import { fastAdd, fastDiv, fastMul, fastRoundIntegral, fastSqrt, fastSub } from "../softfloat/fast";
 import {
   EQUAL,
   LESS,
@@ -397,7 +390,7 @@ function selection<F, I>(cpu: Cpu, kind: u32, a: v128, b: v128, imm: u32): v128 
   const denormalB = Lanes.isDenormal<I>(y);
   if (v128.any_true(nan)) {
     // Predicates 1, 2, 5, 6, 9, A, D, E complain about quiet NaNs too; from 10h on the others do.
-    const isSignalling = kind != CMP || ((((0x6666 >> (imm & 15)) ^ (imm >> 4)) & 1) != 0);
+    const isSignalling = kind != CMP || (((0x6666 >> (imm & 15)) ^ (imm >> 4)) & 1) != 0;
     const quiet = v128.and(
       v128.or(Lanes.isQuiet<I>(a), v128.not(Lanes.isNaN<I>(x))),
       v128.or(Lanes.isQuiet<I>(b), v128.not(Lanes.isNaN<I>(y))),

@@ -166,12 +166,12 @@ export function simdInt(op: u32, a: v128, b: v128): v128 {
     case Simd.PMULHRSW:
       return multiplyHighRound(a, b);
     case Simd.PMULUDQ:
-      return i64x2.mul(v128.and(a, i64x2.splat(0xffff_ffff)), v128.and(b, i64x2.splat(0xffff_ffff)));
-    case Simd.PMULDQ:
       return i64x2.mul(
-        i64x2.shr_s(i64x2.shl(a, 32), 32),
-        i64x2.shr_s(i64x2.shl(b, 32), 32),
+        v128.and(a, i64x2.splat(0xffff_ffff)),
+        v128.and(b, i64x2.splat(0xffff_ffff)),
       );
+    case Simd.PMULDQ:
+      return i64x2.mul(i64x2.shr_s(i64x2.shl(a, 32), 32), i64x2.shr_s(i64x2.shl(b, 32), 32));
     case Simd.PMADDWD:
       return i32x4.dot_i16x8_s(a, b);
     case Simd.PMADDUBSW:

@@ -144,14 +144,8 @@ function multipleSums(a: v128, b: v128, imm: u32): v128 {
   const block = permuteDwords(b, (imm & 3) * 0x55);
   const window = alignRight(i64x2.splat(0), a, imm & 4);
   // Bytes j to j + 3 of the window for j = 0-3 and 4-7, against the same four bytes of the block.
-  const first = i8x16.swizzle(
-    window,
-    i8x16(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6),
-  );
-  const second = i8x16.swizzle(
-    window,
-    i8x16(4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10),
-  );
+  const first = i8x16.swizzle(window, i8x16(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6));
+  const second = i8x16.swizzle(window, i8x16(4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10));
   return i16x8.narrow_i32x4_u(sumFour(first, block), sumFour(second, block));
 }
 

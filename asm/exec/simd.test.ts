@@ -51,7 +51,9 @@ function operationNames(): Map<number, string> {
   const body = source.slice(source.indexOf("enum Simd {") + 11, source.lastIndexOf("}"));
   const names = new Map<number, string>();
   let next = 0;
-  for (const [, name, value] of body.replace(/\/\/.*/g, "").matchAll(/(\w+)(?:\s*=\s*(\w+))?\s*,/g)) {
+  for (const [, name, value] of body
+    .replace(/\/\/.*/g, "")
+    .matchAll(/(\w+)(?:\s*=\s*(\w+))?\s*,/g)) {
     if (value !== undefined) next = Number(value);
     names.set(next++, name as string);
   }
@@ -92,7 +94,9 @@ const DOUBLES = [
   0x3690000000000000n, 0x3690000000000001n, 0x380fffffe0000000n, 0x4330000000000001n, 0x3ca0000000000000n,
   0x7fd0000000000000n, 0x1ff0000000000000n, 0x4008000000000000n, 0x4024000000000000n, 0x0008000000000000n,
 ];
-const WORDS = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0x8001, 0xffff, 0xff00, 0x00ff, 0x8080, 0x7f80];
+const WORDS = [
+  0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0x8001, 0xffff, 0xff00, 0x00ff, 0x8080, 0x7f80,
+];
 
 /** 16 bytes of one of several kinds. */
 function fillVector(view: DataView, at: number, kind: number): void {
@@ -104,8 +108,13 @@ function fillVector(view: DataView, at: number, kind: number): void {
         break;
       case 2:
         // Near one or with few bits: sums and products that are exact or just not.
-        view.setUint32(at + i, ((0x3f80_0000 + ((random() % 41) - 20) * 0x80_0000) & 0x7f80_0000) |
-          (random() & 0x8000_0000) | (small ? random() & 0x7f_f000 : random() & 0x7f_ffff), true);
+        view.setUint32(
+          at + i,
+          ((0x3f80_0000 + ((random() % 41) - 20) * 0x80_0000) & 0x7f80_0000) |
+            (random() & 0x8000_0000) |
+            (small ? random() & 0x7f_f000 : random() & 0x7f_ffff),
+          true,
+        );
         break;
       case 3:
         view.setBigUint64(at + i, pick(DOUBLES), true);
@@ -114,14 +123,22 @@ function fillVector(view: DataView, at: number, kind: number): void {
         const exponent = BigInt(1023 + (random() % 81) - 40);
         const fraction = (BigInt(random() & 0xfffff) << 32n) | BigInt(random());
         const mask = small ? 0xfffff_ff00_0000n : 0xfffff_ffff_ffffn;
-        view.setBigUint64(at + i, (BigInt(random() & 1) << 63n) | (exponent << 52n) | (fraction & mask), true);
+        view.setBigUint64(
+          at + i,
+          (BigInt(random() & 1) << 63n) | (exponent << 52n) | (fraction & mask),
+          true,
+        );
         break;
       }
       case 5:
         view.setUint16(at + i, pick(WORDS), true);
         break;
       case 6:
-        view.setUint32(at + i, [0, 1, 15, 16, 31, 32, 63, 64, 7, 0x4142_4300, 0x6100_6261][random() % 11] as number, true);
+        view.setUint32(
+          at + i,
+          [0, 1, 15, 16, 31, 32, 63, 64, 7, 0x4142_4300, 0x6100_6261][random() % 11] as number,
+          true,
+        );
         break;
       default:
         view.setUint32(at + i, random(), true);
@@ -157,7 +174,8 @@ function encode(form: Form, at: number, wide: boolean): number[] {
 
 const isFloat = (name: string) =>
   /^(SQRT|ADD|MUL|SUB|MIN|DIV|MAX|CMP|ROUND|HADD|HSUB|ADDSUB|DP|U?COMIS|R?SQRT|RCP|CVT)/.test(name);
-const isDouble = (name: string) => /(PD|SD|PD2..|SD2..|PD2PI|SD2SI)$/.test(name) && !/2(PD|SD)$/.test(name);
+const isDouble = (name: string) =>
+  /(PD|SD|PD2..|SD2..|PD2PI|SD2SI)$/.test(name) && !/2(PD|SD)$/.test(name);
 
 /** One case in the format of test/native/simd-runner.c. */
 function makeCase(form: Form, view: DataView, at: number): void {
@@ -261,13 +279,24 @@ describe("SIMD instructions", () => {
         if (high & 0x0400_0000) {
           for (let member = 0; member < 8; member++) {
             const name = groupMember(opcode, member, prefix);
-            if (name) forms.push({ name, map, prefix, opcode, letters: [prefix ? 14 : 17, 3], hasImm: true, member });
+            if (name)
+              forms.push({
+                name,
+                map,
+                prefix,
+                opcode,
+                letters: [prefix ? 14 : 17, 3],
+                hasImm: true,
+                member,
+              });
           }
           continue;
         }
         const op = low & 0xfff;
         if (op < 0x400) continue;
-        const letters = [12n, 20n, 28n, 36n].map((s) => Number((row >> (s + 3n)) & 31n)).filter((l) => l);
+        const letters = [12n, 20n, 28n, 36n]
+          .map((s) => Number((row >> (s + 3n)) & 31n))
+          .filter((l) => l);
         const name = names.get(op & ~0x200) ?? "?";
         forms.push({ name, map, prefix, opcode, letters, hasImm: letters.includes(3), member: -1 });
       }
@@ -303,7 +332,16 @@ function groupMember(opcode: number, member: number, prefix: number): string | u
   const names: Record<number, (string | undefined)[]> = {
     113: [, , "PSRLW_I", , "PSRAW_I", , "PSLLW_I"],
     114: [, , "PSRLD_I", , "PSRAD_I", , "PSLLD_I"],
-    115: [, , "PSRLQ_I", prefix ? "PSRLDQ" : undefined, , , "PSLLQ_I", prefix ? "PSLLDQ" : undefined],
+    115: [
+      ,
+      ,
+      "PSRLQ_I",
+      prefix ? "PSRLDQ" : undefined,
+      ,
+      ,
+      "PSLLQ_I",
+      prefix ? "PSLLDQ" : undefined,
+    ],
   };
   return names[opcode]?.[member];
 }

@@ -135,7 +135,8 @@ export function fastMul<F>(cpu: Cpu, a: u64, b: u64): u64 {
     const r = Fast.bits<F>(<F>(Fast.float<F>(a) * Fast.float<F>(b)));
     if (Fast.isSafe<F>(r)) {
       if (Fast.wantsExactness(cpu)) {
-        const carry = Ieee.exponent(f, r) - Ieee.exponent(f, a) - Ieee.exponent(f, b) + Ieee.bias(f);
+        const carry =
+          Ieee.exponent(f, r) - Ieee.exponent(f, a) - Ieee.exponent(f, b) + Ieee.bias(f);
         const dropped = <i32>Ieee.fractionBits(f) + carry;
         const spare = 2 * <i32>(63 - Ieee.fractionBits(f));
         const zeros = <i32>ctz(Ieee.significand(f, a)) + <i32>ctz(Ieee.significand(f, b)) - spare;

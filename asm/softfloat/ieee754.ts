@@ -111,9 +111,9 @@ export class Ieee {
   // @ts-ignore: decorator
   @inline
   static significand(f: u32, a: u64): u64 {
-    const fraction = a & ((<u64>1 << <u64>Ieee.fractionBits(f)) - 1);
+    const fraction = a & (((<u64>1) << (<u64>Ieee.fractionBits(f))) - 1);
     if (Ieee.exponent(f, a) == 0) return fraction << clz(fraction);
-    return (fraction << <u64>(63 - Ieee.fractionBits(f))) | 0x8000_0000_0000_0000;
+    return (fraction << (<u64>(63 - Ieee.fractionBits(f)))) | 0x8000_0000_0000_0000;
   }
   /** Its biased exponent, which is below 1 for denormals. */
   // @ts-ignore: decorator
@@ -121,7 +121,7 @@ export class Ieee {
   static scale(f: u32, a: u64): i32 {
     const exponent = Ieee.exponent(f, a);
     if (exponent != 0) return exponent;
-    const fraction = a & ((<u64>1 << <u64>Ieee.fractionBits(f)) - 1);
+    const fraction = a & (((<u64>1) << (<u64>Ieee.fractionBits(f))) - 1);
     return 1 - (<i32>clz(fraction) - <i32>(63 - Ieee.fractionBits(f)));
   }
 }
@@ -153,7 +153,7 @@ export function propagateNaN(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
 export function shiftRightJam(value: u64, count: u32): u64 {
   if (count == 0) return value;
   if (count > 63) return value != 0 ? 1 : 0;
-  return (value >> <u64>count) | (value << <u64>(64 - count) != 0 ? 1 : 0);
+  return (value >> <u64>count) | (value << (<u64>(64 - count)) != 0 ? 1 : 0);
 }
 
 /** Upper half of the 128-bit product. */
@@ -184,7 +184,7 @@ function increment(rc: u32, sign: u64, mask: u64): u64 {
  */
 function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significand: u64): u64 {
   const drop = <u64>(63 - Ieee.fractionBits(f));
-  const mask = (<u64>1 << drop) - 1;
+  const mask = ((<u64>1) << drop) - 1;
   const rc = roundingControl(cpu);
   const add = increment(rc, sign, mask);
   const negative = sign != 0 ? Ieee.signMask(f) : 0;
@@ -220,7 +220,7 @@ function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significand: u64)
   if (dropped != 0) signal(cpu, MXCSR_PE | (isTiny ? MXCSR_UE : 0));
   // Bit 63 of a normal significand adds one to the exponent field; so does a denormal that grew normal.
   const base = exponent > 0 ? <u64>(exponent - 1) : 0;
-  return negative | ((base << <u64>Ieee.fractionBits(f)) + rounded);
+  return negative | ((base << (<u64>Ieee.fractionBits(f))) + rounded);
 }
 
 export function softAdd(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
@@ -396,7 +396,7 @@ export function softToInt(cpu: Cpu, f: u32, a: u64, is64: bool, rc: u32): u64 {
     rest = 0;
   } else {
     value = significand >> <u64>(63 - exponent);
-    rest = significand << <u64>(exponent + 1);
+    rest = significand << (<u64>(exponent + 1));
   }
   const half: u64 = 0x8000_0000_0000_0000;
   if (rc == RC_NEAREST) {
@@ -455,17 +455,18 @@ export function softRoundIntegral(cpu: Cpu, f: u32, a: u64, rc: u32, isQuiet: bo
   const exponent = Ieee.exponent(f, a) - Ieee.bias(f);
   if (Ieee.isZero(f, a) || exponent >= <i32>Ieee.fractionBits(f)) return a;
   if (!isQuiet) {
-    const whole = exponent < 0 ? 0 : a & ~((<u64>1 << <u64>(<i32>Ieee.fractionBits(f) - exponent)) - 1);
+    const whole =
+      exponent < 0 ? 0 : a & ~(((<u64>1) << (<u64>(<i32>Ieee.fractionBits(f) - exponent))) - 1);
     if (whole != a) signal(cpu, MXCSR_PE);
   }
   if (exponent < 0) {
     // Below one: 0 or 1.
-    const half = <u64>(Ieee.bias(f) - 1) << <u64>Ieee.fractionBits(f);
+    const half = (<u64>(Ieee.bias(f) - 1)) << (<u64>Ieee.fractionBits(f));
     const isUp = rc == RC_NEAREST ? Ieee.magnitude(f, a) > half : increment(rc, sign, 1) != 0;
-    return sign | (isUp ? <u64>Ieee.bias(f) << <u64>Ieee.fractionBits(f) : 0);
+    return sign | (isUp ? (<u64>Ieee.bias(f)) << (<u64>Ieee.fractionBits(f)) : 0);
   }
   // A carry out of the fraction lands in the exponent, which is what it should do.
-  const mask = (<u64>1 << <u64>(<i32>Ieee.fractionBits(f) - exponent)) - 1;
+  const mask = ((<u64>1) << (<u64>(<i32>Ieee.fractionBits(f) - exponent))) - 1;
   const add = increment(rc, sign, mask);
   let result = a + add;
   if (rc == RC_NEAREST && (a & mask) == add) result &= ~(mask + 1);

@@ -16,7 +16,7 @@ function pack12(value: f64, exponentOffset: i32): u32 {
   const bits = reinterpret<u64>(value) + 0x0000_0080_0000_0000;
   const exponent = (<i32>(bits >> 52) & 0x7ff) - 1023 + 127 + exponentOffset;
   const fraction = <u32>(bits >> 29) & 0x007f_f800;
-  return exponent < 1 ? 0 : (<u32>exponent << 23) | fraction;
+  return exponent < 1 ? 0 : ((<u32>exponent) << 23) | fraction;
 }
 
 /** RCPSS of binary32 bits. */
