@@ -9,6 +9,7 @@ import { MODE_STEP } from "../cpu/modes";
 import { initCpu, startupIpi } from "../cpu/reset";
 import { RFLAGS_IF, RFLAGS_RF, RFLAGS_TF } from "../cpu/rflags";
 import { Cpu } from "../cpu/state";
+import { noteTime } from "../cpu/time";
 import { nowNs } from "../host";
 import { irqAck, irqPending } from "../irqchip/index";
 import { timersPoll } from "../irqchip/timers";
@@ -42,6 +43,7 @@ const LEAVE_SHUTDOWN: u32 = 2;
 /** Runs about `budget` instructions (at least one unless halted). EXIT_*. */
 export function runSlice(cpu: Cpu, budget: u32): u32 {
   const now = nowNs();
+  noteTime(cpu, now);
   if (now >= cpu.nextTimerNs) timersPoll(cpu, now);
   const end = cpu.icount + <u64>budget;
   let left = <i32>budget;
