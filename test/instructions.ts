@@ -5,7 +5,7 @@
  *
  *   m ModRM   M ModRM, memory only   R ModRM, register only   /n ModRM.reg   b w z v immediate   j J rel8 relz
  *   o moffs   +r register in the opcode   L LOCK allowed with memory   S string (REP prefixes)
- *   64 or 32: only in that mode   ~ flags undefined by the manual: compared only with Intel processors
+ *   64 or 32: only in that mode (32 includes 16)   ~ flags undefined by the manual: compared only with Intel processors
  *   ? what a fault leaves half done is not defined: neither memory nor registers but rSP are compared after one
  */
 export const CODE = 0x1000_0000;
@@ -57,6 +57,8 @@ const TWO_BYTE = [
 ];
 
 export const TEMPLATES = [...ALU, ...GROUPS, ...ONE_BYTE, ...TWO_BYTE];
+
+export type Mode = 16 | 32 | 64;
 
 export interface Instance {
   template: string;
@@ -128,6 +130,13 @@ function registerValue(random: Random): bigint {
   return random.u64();
 }
 
+/** In 16-bit mode the data pages start at offset 0, and upper halves of addresses must not matter. */
+function toOffset(value: bigint, random: Random): bigint {
+  const isPointer = value >= BigInt(DATA) - 16n && value < BigInt(DATA + 0x6000);
+  if (!isPointer) return value;
+  return BigInt.asUintN(16, value - BigInt(DATA)) | (random.chance(20) ? BigInt(random.next() & 0xffff) << 16n : 0n);
+}
+
 const mask32 = 0xffff_ffffn;
 
 function le(value: bigint, bytes: number): number[] {
@@ -135,7 +144,7 @@ function le(value: bigint, bytes: number): number[] {
 }
 
 /** ModRM, SIB and displacement. */
-function modrm(random: Random, reg: number, kind: string, address: number): number[] {
+function modrm(random: Random, reg: number, kind: string, address: number, mode: Mode): number[] {
   const isReg = kind !== "M" && (kind === "R" || random.chance(40));
   const mod = isReg ? 3 : random.pick([0, 1, 1, 2]);
   const rm = random.below(8);
@@ -143,7 +152,7 @@ function modrm(random: Random, reg: number, kind: string, address: number): numb
   if (isReg) return bytes;
   const small = () => BigInt(random.below(0x800) - 0x400);
   if (address === 16) {
-    if (mod === 0 && rm === 6) bytes.push(...le(random.u64(), 2));
+    if (mod === 0 && rm === 6) bytes.push(...le(toOffset(pointer(random), random), 2));
     else if (mod !== 0) bytes.push(...le(small(), mod));
     return bytes;
   }
@@ -153,7 +162,9 @@ function modrm(random: Random, reg: number, kind: string, address: number): numb
     bytes.push(sib);
     base = sib & 7;
   }
-  const absolute = pointer(random) - (address === 64 && rm === 5 ? BigInt(START) : 0n);
+  let absolute = pointer(random);
+  if (mode === 16) absolute = toOffset(absolute, random);
+  else if (mode === 64 && rm === 5) absolute -= BigInt(START);
   if (mod === 0 && base === 5) bytes.push(...le(absolute, 4));
   else if (mod === 1) bytes.push(random.next() & 0xff);
   else if (mod === 2) bytes.push(...le(small(), 4));
@@ -161,7 +172,8 @@ function modrm(random: Random, reg: number, kind: string, address: number): numb
 }
 
 /** One random instance of `template`. */
-export function instance(template: string, mode64: boolean, random: Random): Instance {
+export function instance(template: string, mode: Mode, random: Random): Instance {
+  const mode64 = mode === 64;
   const [head, ...words] = template.split(" ");
   const has = (word: string) => words.includes(word);
   const isString = has("S");
@@ -175,32 +187,34 @@ export function instance(template: string, mode64: boolean, random: Random): Ins
     if (random.chance(20)) regs[7] = BigInt.asUintN(64, regs[6] + BigInt(random.below(40) - 20));
     if (random.chance(30)) regs[0] = 0n;
   }
+  if (mode === 16) for (let i = 0; i < 8; i++) regs[i] = toOffset(regs[i], random);
   if (!mode64) for (let i = 0; i < 16; i++) regs[i] = i < 8 ? regs[i] & mask32 : 0n;
 
   // Prefixes: mandatory ones are part of the opcode and come last.
   const opcode = (head.replace("+r", "").match(/../g) as string[]).map((byte) => Number.parseInt(byte, 16));
   const code: number[] = [];
   let is16 = random.chance(25);
-  const address = mode64 ? (random.chance(10) ? 32 : 64) : random.chance(10) ? 16 : 32;
+  const other = random.chance(10);
+  const address = mode64 ? (other ? 32 : 64) : (mode === 32) !== other ? 32 : 16;
   if (opcode[0] === 0x9b || head === "660f38f6") is16 = false;
   if (is16) code.push(0x66);
-  if (address !== (mode64 ? 64 : 32)) code.push(0x67);
-  if (mode64 && random.chance(8)) code.push(0x65);
+  if (other) code.push(0x67);
+  if (random.chance(8)) code.push(mode64 ? 0x65 : random.pick([0x26, 0x2e, 0x36, 0x3e]));
   if (has("L") && random.chance(20)) code.push(0xf0);
   if (isString && random.chance(70)) code.push(random.pick([0xf2, 0xf3]));
   while ([0x66, 0xf2, 0xf3].includes(opcode[0])) code.push(opcode.shift() as number);
   const rex = mode64 && random.chance(60) ? 0x40 | random.below(16) : 0;
   if (rex) code.push(rex);
-  const operand = rex & 8 ? 64 : is16 ? 16 : 32;
+  const operand = rex & 8 ? 64 : is16 !== (mode === 16) ? 16 : 32;
   if (head.endsWith("+r")) opcode[opcode.length - 1] |= random.below(8);
   code.push(...opcode);
 
   for (const word of words) {
     const [kind, extension] = word.split("/");
     if (kind === "m" || kind === "M" || kind === "R") {
-      code.push(...modrm(random, extension ? Number(extension) : random.below(8), kind, address));
+      code.push(...modrm(random, extension ? Number(extension) : random.below(8), kind, address, mode));
     } else if (kind === "o") {
-      code.push(...le(pointer(random), address / 8));
+      code.push(...le(mode === 16 ? toOffset(pointer(random), random) : pointer(random), address / 8));
     } else if (/^[bwzv]+$/.test(kind)) {
       for (const letter of kind) code.push(...immediate(random, letter, operand));
     } else if (kind === "j") {
@@ -213,15 +227,15 @@ export function instance(template: string, mode64: boolean, random: Random): Ins
   }
   while (code.length < 16) code.push(0xcc);
 
-  const flags = (random.next() & 0x8d5) | (random.chance(isString ? 35 : 5) ? 0x400 : 0);
+  const flags = 0x200 | (random.next() & 0x8d5) | (random.chance(isString ? 35 : 5) ? 0x400 : 0);
   let patchAt = 0;
   let patch = 0n;
   if (opcode[0] === 0x9d || (opcode[0] & 0xfe) === 0xc2) {
     // What POPF and RET find on the stack: no TF, AC, NT or ID (the host's
     // kernel keeps those), a target in the code page.
-    regs[4] = BigInt(DATA + 64 + random.below(4096));
-    patchAt = Number(regs[4]);
-    patch = opcode[0] === 0x9d ? BigInt(random.next() & 0xbed7) : BigInt(CODE + random.below(0x700));
+    patchAt = DATA + 64 + random.below(4096);
+    regs[4] = BigInt(mode === 16 ? patchAt - DATA : patchAt);
+    patch = opcode[0] === 0x9d ? BigInt(random.next() & 0xbed7) : BigInt((mode === 16 ? 0 : CODE) + random.below(0x700));
     if (opcode[0] !== 0x9d && random.chance(10)) patch = random.u64() & (mode64 ? ~0n : mask32);
   }
   return { template, code: code.slice(0, 16), regs, flags, patchAt, patch };
@@ -231,6 +245,23 @@ function immediate(random: Random, letter: string, operand: number): number[] {
   const bytes = letter === "b" ? 1 : letter === "w" ? 2 : letter === "v" ? operand / 8 : operand === 16 ? 2 : 4;
   return le(random.chance(30) ? random.pick(EDGES) : random.u64(), bytes);
 }
+
+/** Stands for what the core's other parts do not contribute to single instructions. Ports read as 5Ah. */
+export const ALONE = {
+  "asm/bus.ts": `
+    import { Cpu } from "./cpu/state";
+    export function ioRead(cpu: Cpu, port: u32, size: u32): u32 { return 0x5a5a5a5a; }
+    export function ioWrite(cpu: Cpu, port: u32, size: u32, value: u32): void {}
+    export function mmioLoad(cpu: Cpu, gpa: u64, size: u32): u64 { return ~0; }
+    export function mmioStore(cpu: Cpu, gpa: u64, size: u32, value: u64): void {}`,
+  "asm/exec/blocks.ts": `
+    import { Cpu } from "../cpu/state";
+    export function codeWritten(cpu: Cpu, host: u32, len: u32): void {}`,
+  "asm/exec/system.ts": `
+    import { Cpu } from "../cpu/state";
+    import { Insn } from "../decode/insn";
+    export function execSystem(cpu: Cpu, insn: Insn): u32 { return 0; }`,
+};
 
 export const CASE_SIZE = 168;
 export const RESULT_SIZE = 168;

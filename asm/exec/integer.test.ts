@@ -1,17 +1,19 @@
 /**
  * Whole general-purpose instructions, decoded and executed as user code with paging on, against the processor
- * the test runs on: registers, RIP, flags, memory, and for faults vector, error code and CR2. 64-bit mode and
- * 32-bit protected mode.
+ * the test runs on: registers, RIP, flags, memory, and for faults vector, error code and CR2. 64-bit mode,
+ * 32-bit protected mode, and 16-bit protected mode with segment bases, limits and a 16-bit stack.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Decoder, DecoderOptions, Formatter, FormatterSyntax } from "iced-x86";
 import { type AsmModule, loadAsm } from "../../test/asc";
 import {
+  ALONE,
   decodeResult,
   dataPages,
   encodeCases,
   type Instance,
   instance,
+  type Mode,
   type Outcome,
   Random,
   RESULT_SIZE,
@@ -27,35 +29,18 @@ const PF = 14;
 /** CF PF AF ZF SF DF OF and IOPL. */
 const FLAGS = 0x3cd5;
 
-/** Stands for what the core's other parts do not contribute to single instructions. */
-const REPLACED = {
-  "asm/bus.ts": `
-    import { Cpu } from "./cpu/state";
-    export function ioRead(cpu: Cpu, port: u32, size: u32): u32 { return 0; }
-    export function ioWrite(cpu: Cpu, port: u32, size: u32, value: u32): void {}
-    export function mmioLoad(cpu: Cpu, gpa: u64, size: u32): u64 { return ~0; }
-    export function mmioStore(cpu: Cpu, gpa: u64, size: u32, value: u64): void {}`,
-  "asm/exec/blocks.ts": `
-    import { Cpu } from "../cpu/state";
-    export function codeWritten(cpu: Cpu, host: u32, len: u32): void {}`,
-  "asm/exec/system.ts": `
-    import { Cpu } from "../cpu/state";
-    import { Insn } from "../decode/insn";
-    export function execSystem(cpu: Cpu, insn: Insn): u32 { return 0; }`,
-};
-
 let asm: AsmModule;
 beforeAll(async () => {
-  asm = await loadAsm("asm/test/vectors.ts", { replace: REPLACED });
+  asm = await loadAsm("asm/test/vectors.ts", { replace: ALONE });
 }, 120_000);
 
-function runOnCore(pages: Uint8Array, cases: Buffer, count: number, mode64: boolean): Buffer {
+function runOnCore(pages: Uint8Array, cases: Buffer, count: number, mode: Mode): Buffer {
   const memory = new Uint8Array(asm.memory.buffer);
-  asm.exports.setup(Number(mode64));
+  asm.exports.setup(mode);
   memory.set(pages, asm.exports.pristine());
   memory.set(cases, CASES);
   const results = CASES + cases.length;
-  asm.exports.runCases(CASES, results, count, Number(mode64));
+  asm.exports.runCases(CASES, results, count, mode);
   return Buffer.from(memory.slice(results, results + count * RESULT_SIZE));
 }
 
@@ -73,8 +58,8 @@ const KERNEL = 0x7fff_ffff_f000n;
 
 const NAMES = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
 
-function disassemble(one: Instance, mode64: boolean): string {
-  const decoder = new Decoder(mode64 ? 64 : 32, Uint8Array.from(one.code), DecoderOptions.None);
+function disassemble(one: Instance, mode: Mode): string {
+  const decoder = new Decoder(mode, Uint8Array.from(one.code), DecoderOptions.None);
   decoder.ip = BigInt(START);
   const instruction = decoder.decode();
   const hex = one.code.slice(0, instruction.length).map((byte) => byte.toString(16).padStart(2, "0"));
@@ -82,14 +67,14 @@ function disassemble(one: Instance, mode64: boolean): string {
   return `${hex.join(" ")}: ${formatter.format(instruction)}`;
 }
 
-function compare(one: Instance, native: Outcome, core: Outcome, mode64: boolean): string[] {
+function compare(one: Instance, native: Outcome, core: Outcome, mode: Mode): string[] {
   const found: string[] = [];
   const check = (what: string, a: bigint | number, b: bigint | number) => {
     if (a !== b) found.push(`${what} ${a.toString(16)} core ${b.toString(16)}`);
   };
   check("trap", native.trap, core.trap);
   // Linux shows programs every fault on a kernel address as a protection violation.
-  const present = mode64 && native.cr2 >= KERNEL ? 1 : 0;
+  const present = mode === 64 && native.cr2 >= KERNEL ? 1 : 0;
   if (native.trap === core.trap) check("error", native.error, core.error | present);
   check("rip", native.rip, core.rip);
   check("cr2", native.cr2, core.cr2);
@@ -104,39 +89,40 @@ function compare(one: Instance, native: Outcome, core: Outcome, mode64: boolean)
 }
 
 /** At most two differences per template. */
-function differences(native: (cases: Buffer) => Buffer, seed: number, mode64: boolean): string[] {
+function differences(native: (cases: Buffer) => Buffer, seed: number, mode: Mode): string[] {
   const random = new Random(seed);
   const pages = dataPages(random);
-  const other = mode64 ? "32" : "64";
+  const other = mode === 64 ? "32" : "64";
   const instances = TEMPLATES.filter((template) => !template.split(" ").includes(other)).flatMap((template) =>
-    Array.from({ length: PER_TEMPLATE }, () => instance(template, mode64, random)),
+    Array.from({ length: PER_TEMPLATE }, () => instance(template, mode, random)),
   );
   const cases = encodeCases(instances);
   const expected = native(Buffer.concat([pages, cases]));
   expect(expected.length).toBe(instances.length * RESULT_SIZE);
-  const actual = runOnCore(pages, cases, instances.length, mode64);
+  const actual = runOnCore(pages, cases, instances.length, mode);
   const found = new Map<string, string[]>();
   instances.forEach((one, n) => {
     const start = one.regs.map((value, i) => `${NAMES[i]}=${value.toString(16)}`).join(" ");
     const core = decodeResult(actual, n);
-    if (!mode64 && core.trap === PF && core.cr2 >= OWN_PAGES) return;
-    const outcome = compare(one, withoutFetchFault(decodeResult(expected, n)), core, mode64);
+    if (mode !== 64 && core.trap === PF && core.cr2 >= OWN_PAGES) return;
+    const outcome = compare(one, withoutFetchFault(decodeResult(expected, n)), core, mode);
     const list = found.get(one.template) ?? [];
     if (outcome.length && list.length < 2) {
-      list.push(`[${one.template}] ${disassemble(one, mode64)} | ${outcome.join(", ")} | flags=${one.flags.toString(16)} ${start}`);
+      list.push(`[${one.template}] ${disassemble(one, mode)} | ${outcome.join(", ")} | flags=${one.flags.toString(16)} ${start}`);
       found.set(one.template, list);
     }
   });
   return [...found.values()].flat();
 }
 
-for (const mode64 of [true, false]) {
-  const native = compileNative("vectors", mode64 ? ["-m64"] : ["-m32", "-static", "-Wl,-Ttext-segment=0x63000000"]);
-  describe.skipIf(!native)(`instructions against this processor, ${mode64 ? "64-bit" : "32-bit"} mode`, () => {
+for (const mode of [64, 32, 16] as const) {
+  const flags = mode === 64 ? ["-m64"] : ["-m32", "-static", "-Wl,-Ttext-segment=0x63000000"];
+  const native = compileNative("vectors", flags);
+  describe.skipIf(!native)(`instructions against this processor, ${mode}-bit mode`, () => {
     for (const seed of [1, 2]) {
       it(`agrees on the whole outcome, seed ${seed}`, () => {
-        const run = (cases: Buffer) => native?.([], cases) as Buffer;
-        expect(differences(run, seed, mode64).slice(0, 40)).toEqual([]);
+        const run = (cases: Buffer) => native?.([String(mode)], cases) as Buffer;
+        expect(differences(run, seed, mode).slice(0, 40)).toEqual([]);
       });
     }
   });

@@ -209,7 +209,8 @@ export function execEnter(cpu: Cpu, insn: Insn): u32 {
   const mask = stackMask(cpu);
   let rsp = pushAt(cpu, cpu.rsp, cpu.rbp, size, mask);
   if (cpu.fault != 0) return EXEC_NEXT;
-  const frame = rsp;
+  // With a 16-bit stack and 32-bit operands the upper half of ESP is part of it.
+  const frame = withStackPointer(cpu.rsp, rsp, mask);
   for (let i: u32 = 1; i < level; i++) {
     const from = segLinear(cpu, SEG_SS, (cpu.rbp - i * size) & mask, size, false);
     if (cpu.fault != 0) return EXEC_NEXT;

@@ -10,6 +10,7 @@ import {
   SEG_ES,
   SEG_GS,
   SEG_SS,
+  SEG_TR,
   setSegAttr,
   setSegBase,
   setSegLimit,
@@ -94,8 +95,16 @@ function buildTables(mode64: bool): void {
   }
 }
 
-/** User mode as Linux sets it up for 64-bit or for 32-bit programs. */
-export function setup(mode64: bool): void {
+function segment(cpu: Cpu, seg: u32, selector: u32, base: u64, limit: u32, attr: u32): void {
+  setSegSel(cpu, seg, selector);
+  setSegBase(cpu, seg, base);
+  setSegLimit(cpu, seg, limit);
+  setSegAttr(cpu, seg, attr);
+}
+
+/** User mode as Linux sets it up for 64-bit or for 32-bit programs, or 16-bit segments of the LDT. */
+export function setup(mode: u32): void {
+  const mode64 = mode == 64;
   const cpu = cpuAt(0);
   memory.fill(changetype<usize>(cpu), 0, offsetof<Cpu>());
   const m = machine();
@@ -113,6 +122,12 @@ export function setup(mode64: bool): void {
   setSegSel(cpu, SEG_DS, mode64 ? 0 : 0x2b);
   setSegSel(cpu, SEG_ES, mode64 ? 0 : 0x2b);
   if (mode64) setSegBase(cpu, SEG_GS, DATA + 0x100);
+  if (mode == 16) {
+    segment(cpu, SEG_CS, 0x07, CODE, 0xfff, 0xfb);
+    segment(cpu, SEG_DS, 0x0f, DATA, (PAGES << 12) - 1, 0xf3);
+    segment(cpu, SEG_ES, 0x0f, DATA, (PAGES << 12) - 1, 0xf3);
+    segment(cpu, SEG_SS, 0x17, DATA, (PAGES << 12) - 1 - 0x100, 0xf3);
+  }
   cpu.cr0 = 0x8001_0031;
   cpu.cr3 = TABLES;
   cpu.cr4 = mode64 ? 0x20 : 0;
@@ -122,6 +137,30 @@ export function setup(mode64: bool): void {
   setRflags(cpu, 0x200);
   updateModes(cpu);
   flushAll(cpu);
+}
+
+/** After setup: privilege, extensions, and a TSS in data page 1 with its I/O bit map behind it. */
+export function privilege(cpl: u32, cr4: u32, tssLimit: u32): void {
+  const cpu = cpuAt(0);
+  cpu.cpl = cpl;
+  cpu.cr4 = cr4;
+  segment(cpu, SEG_TR, 0x40, DATA + 0x1000, tssLimit, 0x8b);
+  updateModes(cpu);
+  flushAll(cpu);
+}
+
+/** Runs one case once, without going on with a repeated instruction; true if it wants to. */
+export function runOnce(at: u32, to: u32, mode: u32): bool {
+  const cpu = cpuAt(0);
+  const c = changetype<Case>(at as usize);
+  prepare(cpu, c, mode);
+  const result = execInteger(cpu, instruction(cpu));
+  report(cpu, changetype<Result>(to as usize), mode);
+  return result == EXEC_JUMP && cpu.nextRip == cpu.rip;
+}
+
+function instruction(cpu: Cpu): Insn {
+  return changetype<Insn>((changetype<usize>(cpu) + VCPU_SCRATCH) as usize);
 }
 
 function fillData(): void {
@@ -145,42 +184,58 @@ function hasErrorCode(vector: u32): bool {
   return vector == Vector.DF || (vector >= <u32>Vector.TS && vector <= <u32>Vector.PF) || vector == Vector.AC;
 }
 
-function runCase(cpu: Cpu, c: Case, r: Result, mode64: bool): void {
+/** RIP of the instruction. */
+function startOf(mode: u32): u32 {
+  return mode == 16 ? START - CODE : START;
+}
+
+function prepare(cpu: Cpu, c: Case, mode: u32): void {
   fillData();
   if (c.patchAt != 0) store<u64>(RAM + DATA_GPA + <u32>c.patchAt - DATA, c.patch);
   const code = RAM + CODE_GPA + (START & 0xfff);
   store<u64>(code, c.code0);
   store<u64>(code, c.code1, 8);
   for (let i: u32 = 0; i < 16; i++) setReg(cpu, i, load<u64>(changetype<usize>(c) + 16 + (i << 3)));
-  setRflags(cpu, <u32>c.flags | 0x200);
+  setRflags(cpu, <u32>c.flags);
+  updateModes(cpu);
   cpu.fault = 0;
   cpu.cr2 = 0;
-  cpu.ripBase = START;
-  const insn = changetype<Insn>((changetype<usize>(cpu) + VCPU_SCRATCH) as usize);
+  cpu.shadow = 0;
+  cpu.ripBase = startOf(mode);
+  const insn = instruction(cpu);
   decode(code, 15, cpu.modeKey, cpu.features, 0, insn);
-  do {
-    cpu.rip = START;
-    cpu.nextRip = START + insn.len;
-  } while (execInteger(cpu, insn) == EXEC_JUMP && cpu.fault == 0 && cpu.nextRip == START);
+  cpu.rip = cpu.ripBase;
+  cpu.nextRip = cpu.rip + insn.len;
+}
 
+function report(cpu: Cpu, r: Result, mode: u32): void {
   const vector = cpu.fault & ~FAULT_PENDING;
   r.trap = cpu.fault != 0 ? vector : 0xff;
   r.error = cpu.fault != 0 && hasErrorCode(vector) ? cpu.faultError : 0;
   r.cr2 = cpu.cr2;
-  r.rip = cpu.fault != 0 ? START : cpu.nextRip;
+  r.rip = cpu.fault != 0 ? cpu.rip : cpu.nextRip;
   r.flags = getRflags(cpu);
   r.hash = hashData();
   for (let i: u32 = 0; i < 16; i++) {
-    const value = mode64 ? reg(cpu, i) : i < 8 ? reg(cpu, i) & 0xffff_ffff : 0;
+    const value = mode == 64 ? reg(cpu, i) : i < 8 ? reg(cpu, i) & 0xffff_ffff : 0;
     store<u64>(changetype<usize>(r) + (i << 3), value);
   }
 }
 
+function runCase(cpu: Cpu, c: Case, r: Result, mode: u32): void {
+  prepare(cpu, c, mode);
+  const insn = instruction(cpu);
+  while (execInteger(cpu, insn) == EXEC_JUMP && cpu.fault == 0 && cpu.nextRip == cpu.rip) {
+    cpu.nextRip = cpu.rip + insn.len;
+  }
+  report(cpu, r, mode);
+}
+
 /** Runs `count` cases at `at`; results go to `to`. */
-export function runCases(at: u32, to: u32, count: u32, mode64: bool): void {
+export function runCases(at: u32, to: u32, count: u32, mode: u32): void {
   const cpu = cpuAt(0);
   for (let i: u32 = 0; i < count; i++) {
     const c = changetype<Case>((at + i * offsetof<Case>()) as usize);
-    runCase(cpu, c, changetype<Result>((to + i * offsetof<Result>()) as usize), mode64);
+    runCase(cpu, c, changetype<Result>((to + i * offsetof<Result>()) as usize), mode);
   }
 }

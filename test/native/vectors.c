@@ -3,7 +3,7 @@
  * and CR2. The truth that asm/exec/integer.test.ts compares the core with. Compiled by the test with gcc,
  * for 64-bit mode and with -m32.
  *
- *   vectors < CASES > RESULTS
+ *   vectors [16] < CASES > RESULTS     16: 16-bit protected mode (with -m32 only)
  *
  *   0x10000000  code: one page of INT3, the instruction at +800h
  *   0x20000000  data: pages 0 1 read-write, 2 read-only, 3 absent, 4 read-write; around them nothing
@@ -12,6 +12,9 @@
  * a signal handler on its own stack: it takes the outcome of a case from the interrupted context, loads the
  * next case into that context and returns, so the instruction runs with exactly the wanted registers. It ends
  * in the INT3 that follows it, or that it jumped to, or in a fault. In 64-bit mode GS.base = 0x20000100.
+ *
+ * In 16-bit mode, by three LDT descriptors: CS has the code page as base and limit, so IP is 800h; DS and ES
+ * have the data pages as base and limit; SS the same, but with a limit 100h bytes lower.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -25,6 +28,8 @@
 #include <unistd.h>
 #ifdef __x86_64__
 #include <asm/prctl.h>
+#else
+#include <asm/ldt.h>
 #endif
 
 typedef uint64_t u64;
@@ -53,6 +58,7 @@ static u8 pristine[PAGES * 4096];
 static struct test test;
 static struct result result;
 static int running;
+static int is16;
 
 #ifdef __x86_64__
 static const int registers[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -119,7 +125,10 @@ static void onSignal(int signal, siginfo_t *info, void *context) {
   if (test.patchAt) memcpy((void *)(uintptr_t)test.patchAt, &test.patch, 8);
   memcpy((u8 *)START, test.code, 16);
   for (int i = 0; i < COUNT; i++) g[registers[i]] = (greg_t)test.regs[i];
-  g[IP] = START;
+  g[IP] = is16 ? START - CODE : START;
+#ifndef __x86_64__
+  if (is16) g[REG_CS] = 0x07, g[REG_DS] = g[REG_ES] = 0x0f, g[REG_SS] = 0x17;
+#endif
   g[FLAGS] = (greg_t)(test.flags | 0x202);
 }
 
@@ -128,7 +137,15 @@ static void map(u32 at, u32 len, int protection) {
   if (p != (void *)(uintptr_t)at) fail("mmap");
 }
 
-int main(void) {
+#ifndef __x86_64__
+static void describe(unsigned entry, u32 base, u32 limit, int contents) {
+  struct user_desc d = {.entry_number = entry, .base_addr = base, .limit = limit, .contents = contents, .useable = 1};
+  if (syscall(SYS_modify_ldt, 0x11, &d, sizeof d)) fail("modify_ldt");
+}
+#endif
+
+int main(int argc, char **argv) {
+  is16 = argc > 1 && !strcmp(argv[1], "16");
   static u8 stack[1 << 16];
   if (fread(pristine, sizeof pristine, 1, stdin) != 1) fail("read");
   map(CODE, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -139,6 +156,12 @@ int main(void) {
   if (munmap((u8 *)DATA + ABSENT * 4096, 4096)) fail("munmap");
 #ifdef __x86_64__
   syscall(SYS_arch_prctl, ARCH_SET_GS, DATA + 0x100);
+#else
+  if (is16) {
+    describe(0, CODE, 0xfff, MODIFY_LDT_CONTENTS_CODE);
+    describe(1, DATA, PAGES * 4096 - 1, MODIFY_LDT_CONTENTS_DATA);
+    describe(2, DATA, PAGES * 4096 - 1 - 0x100, MODIFY_LDT_CONTENTS_DATA);
+  }
 #endif
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   struct sigaction action = {.sa_sigaction = onSignal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
