@@ -21,7 +21,7 @@ export function compileNative(name: string, flags: string[] = []) {
     console.warn(`test/native/${name}.c ${flags.join(" ")}: not compared with a real processor: ${reason}`);
     return undefined;
   }
-  return (args: string[], input?: Buffer) => execFileSync(program, args, { input, maxBuffer: 1 << 28 });
+  return (args: string[] = [], input?: Buffer) => execFileSync(program, args, { input, maxBuffer: 1 << 28 });
 }
 
 /** Whether undefined flags can be compared: they were measured on Intel processors. */
