@@ -5,7 +5,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AsmModule, loadAsm } from "../../test/asc";
-import { compileNative } from "../../test/native";
+import { compileNative, isIntel } from "../../test/native";
 
 const SIZE = 4096;
 const COUNT = 3000;
@@ -93,7 +93,8 @@ describe("FPU state instructions", () => {
   }, 120_000);
 
   it("save and restore what the processor does", () => {
-    if (!native) return;
+    // AMD saves and restores the x87 pointers only while an exception is pending.
+    if (!native || !isIntel()) return;
     const input = Buffer.alloc(COUNT * SIZE);
     for (let i = 0; i < COUNT; i++) makeCase(input.subarray(i * SIZE, (i + 1) * SIZE));
     const output = native([], input);

@@ -4,13 +4,13 @@
  * 16-byte aligned, or #GP(0), except for the instructions that use `unaligned`.
  *
  * In 64-bit mode an access that the TLB answers needs no other check (class Quick): only canonical
- * addresses have entries. The rest goes the general way. Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up
+ * addresses have entries. The same goes for loads in flat 32-bit segments. The rest goes the general way. Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up
  * of the destination register alone, so writing a register is a 16-byte store; VEX forms clear them.
  * #AC for misaligned narrower operands is not modelled.
  */
 import { raise, raiseGP, Vector } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
-import { EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
+import { EA_FLAT32, EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
 import { ld16, ld32, ld64, ld8, ld128, Mem, st128, st16, st32, st64, st8 } from "../mmu/access";
 import { operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
@@ -72,8 +72,11 @@ class Quick {
   // @ts-ignore: decorator
   @inline
   static read<T>(cpu: Cpu, insn: Insn): u32 {
-    if (insn.ea != <u8>EA_FLAT64) return 0;
-    return Mem.readHost<T>(cpu, Ea.sum(cpu, insn) + segBase(cpu, insn.seg));
+    if (insn.ea == <u8>EA_FLAT64) {
+      return Mem.readHost<T>(cpu, Ea.sum(cpu, insn) + segBase(cpu, insn.seg));
+    }
+    if (insn.ea != <u8>EA_FLAT32) return 0;
+    return Mem.readHost<T>(cpu, Ea.sum(cpu, insn) & 0xffff_ffff);
   }
   /** The same for writing. */
   // @ts-ignore: decorator
