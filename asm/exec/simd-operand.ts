@@ -4,9 +4,11 @@
  * 16-byte aligned, or #GP(0), except for the instructions that use `unaligned`.
  *
  * In 64-bit mode an access that the TLB answers needs no other check (class Quick): only canonical
- * addresses have entries. The same goes for loads in flat 32-bit segments. The rest goes the general way. Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up
- * of the destination register alone, so writing a register is a 16-byte store; VEX forms clear them.
- * #AC for misaligned narrower operands is not modelled.
+ * addresses have entries. The same goes for loads in flat 32-bit segments; the rest goes the general way.
+ *
+ * Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up of the
+ * destination register alone, so writing a register is a 16-byte store; VEX forms clear them. #AC for
+ * misaligned narrower operands is not modelled.
  */
 import { raise, raiseGP, Vector } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
