@@ -126,7 +126,31 @@ function enter(pc: Pc, entry: EntryState): void {
   } else {
     set64(Cpu.cr0, CR0_PE | CR0_ET);
   }
+  setMemoryTypes(memory);
   pc.core.updateVcpuModes(0);
+}
+
+const MTRR_ENABLED_WB = 0xc06; // E, FE, default type 6 (write-back)
+const MTRR_VALID = 0x800;
+const PHYSICAL_LIMIT = 2 ** 40;
+
+/** MTRRs as firmware leaves them: write-back, but for the VGA window, ROMs and the device windows. */
+function setMemoryTypes(memory: SharedMemory): void {
+  const base = vcpuBase(0);
+  const set = (field: number, value: bigint) => memory.view.setBigUint64(base + field, value, true);
+  set(Cpu.mtrrDefType, BigInt(MTRR_ENABLED_WB));
+  for (let i = 0; i < 11; i++) {
+    const type = i < 2 ? 6n : i === 2 ? 0n : 5n;
+    set(Cpu.mtrrFixed + 8 * i, type * 0x0101_0101_0101_0101n);
+  }
+  const uncached: [number, number][] = [
+    [MEMORY_MAP.mmconfig, 0x1000_0000],
+    [MEMORY_MAP.pciWindow, 0x4000_0000],
+  ];
+  for (const [i, [start, len]] of uncached.entries()) {
+    set(Cpu.mtrrVar + 16 * i, BigInt(start));
+    set(Cpu.mtrrVar + 16 * i + 8, BigInt(PHYSICAL_LIMIT - len + MTRR_VALID));
+  }
 }
 
 function setSegment(memory: SharedMemory, seg: number, selector: number, attr: number): void {
