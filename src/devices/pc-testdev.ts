@@ -31,7 +31,8 @@ export class PcTestdev {
     this.lines = Array.from({ length: IRQ_LINES }, (_, gsi) => line(gsi));
     map.ports(0xe0, 4, storage(this.data), { width: 4 });
     map.ports(0xe4, 4, { read: () => 0xffff_ffff, write: () => {} }, { width: 4 });
-    map.ports(0xe8, 4, storage(this.data), { width: 1 });
+    // Yields E9h to a debug console there, as QEMU's overlapping regions do.
+    map.ports(0xe8, 4, storage(this.data), { width: 1, isGuestPlaced: true });
     map.ports(0x2000, IRQ_LINES, {
       read: () => 0xff,
       write: (gsi, _size, value) => this.lines[gsi].set(value !== 0),
