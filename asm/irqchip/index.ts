@@ -125,7 +125,6 @@ function portRead8(cpu: Cpu, port: u32): u32 {
 }
 
 function portWrite8(cpu: Cpu, port: u32, value: u32): void {
-  const ns = guestNs(cpu);
   switch (port >> 3) {
     case PORT_PIC_MASTER >> 3:
     case PORT_PIC_SLAVE >> 3:
@@ -134,17 +133,21 @@ function portWrite8(cpu: Cpu, port: u32, value: u32): void {
       picWrite(port, value);
       unlockChip();
       break;
-    case PORT_PIT >> 3:
+    case PORT_PIT >> 3: {
+      const ns = guestNs(cpu);
       lockChip();
       pitWrite(port, value, ns);
       unlockChip();
       boardTimersChanged(cpu);
       break;
-    case PORT_NMI_STATUS >> 3:
+    }
+    case PORT_NMI_STATUS >> 3: {
+      const ns = guestNs(cpu);
       lockChip();
       port61Write(value, ns);
       unlockChip();
       break;
+    }
     case PORT_POST >> 3:
       chip().port80 = value;
       break;
