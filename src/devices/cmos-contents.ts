@@ -1,6 +1,7 @@
 /**
  * What the CMOS memory says about the machine: the bytes that SeaBIOS (and a few kernels) read, as
- * QEMU's pc machines fill them. Hard disk types and floppies are "none": SeaBIOS finds disks on PCI.
+ * QEMU's pc machines fill them. Hard disk types and floppies are "none": SeaBIOS finds disks on PCI. The
+ * shutdown status (0Fh) is not among them: it has to survive a reset, which is what it is for.
  */
 export interface CmosConfig {
   /** RAM from gpa 0 up to the PCI hole, and from 4 GiB upward, in bytes. */
@@ -41,7 +42,6 @@ export function cmosContents(config: CmosConfig): Map<number, number> {
   cmos.set(0x3d, (boot[0] ?? 0) | ((boot[1] ?? 0) << 4));
   cmos.set(0x38, (boot[2] ?? 0) << 4);
 
-  cmos.set(0x0f, 0); // shutdown status: a normal reset
   cmos.set(0x10, 0); // floppy drives
   cmos.set(0x12, 0); // hard disk types
   cmos.set(0x14, 0x06); // equipment: coprocessor, PS/2 pointing device, EGA/VGA

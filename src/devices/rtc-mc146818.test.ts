@@ -78,6 +78,23 @@ test("UIP is set for the 244 µs before the seconds change", () => {
   expect(read(0)).toBe(0x59);
 });
 
+test("a host clock of whole milliseconds is fine enough for UIP, and its jumps are followed", () => {
+  board = new MockBoard();
+  let jumpMs = 0;
+  new RtcMc146818({
+    map: board,
+    irq,
+    clock: board.clock,
+    wallMs: () => Math.floor(START + board.clock.nowNs() / 1e6) + jumpMs,
+  });
+  read(0);
+  ms(499.8);
+  expect(read(0x0a) & 0x80).toBe(0x80);
+  jumpMs = 3_600_000; // the laptop slept for an hour
+  ms(1000);
+  expect([4, 2, 0].map(read)).toEqual([0x14, 0x07, 0x59]);
+});
+
 test("update interrupt fires every second and register C acknowledges it", () => {
   write(0x0b, 0x12);
   expect(irq.isAsserted).toBe(false);

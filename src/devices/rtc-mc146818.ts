@@ -50,6 +50,7 @@ const D_VRT = 0x80;
 /** UIP rises this long before the seconds change (data sheet: tBUC = 244 µs). */
 const UIP_LEAD_NS = 244_000;
 const NS_PER_SECOND = 1e9;
+const WALL_TOLERANCE_NS = 100e6;
 
 export interface RtcOptions {
   map: AddressMap;
@@ -70,6 +71,9 @@ export class RtcMc146818 {
   /** Guest time minus host time while running; the frozen guest time while B_SET holds the clock. */
   private offsetNs = 0;
   private frozenNs: number | undefined;
+  /** A moment at which host UTC and the guest's clock were compared. */
+  private anchorWallNs = Number.NEGATIVE_INFINITY;
+  private anchorClockNs = 0;
   /** Guest times up to which update and periodic events have been accounted for. */
   private updatesSeenNs = 0;
   private periodicSeenNs = 0;
@@ -194,9 +198,19 @@ export class RtcMc146818 {
     return (this.cmos[REG_A] & A_DIVIDER) === A_DIVIDER_32K && (this.cmos[REG_B] & B_SET) === 0;
   }
 
+  /**
+   * Host UTC. The host's calendar may have whole milliseconds only, too coarse for UIP: the guest's clock
+   * carries on from the last look, until the two disagree (a pause, a suspended laptop, a set clock).
+   */
   private wallNs(): number {
     // Milliseconds times 1e6 exceed 2^53 around now; the lost digits are below a microsecond.
-    return this.options.wallMs() * 1e6;
+    const wall = this.options.wallMs() * 1e6;
+    const clock = this.options.clock.nowNs();
+    const carried = this.anchorWallNs + (clock - this.anchorClockNs);
+    if (Math.abs(carried - wall) < WALL_TOLERANCE_NS) return carried;
+    this.anchorWallNs = wall;
+    this.anchorClockNs = clock;
+    return wall;
   }
 
   private timeNs(): number {
