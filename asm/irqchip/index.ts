@@ -242,5 +242,4 @@ export function irqchipReset(): void {
   claimPorts(PORT_POST, 1);
   claimPorts(PORT_PIC_SLAVE, 2);
   claimPorts(PORT_ELCR, 2);
-  claimPorts(PORT_PM_TIMER, 4);
 }

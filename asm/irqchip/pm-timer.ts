@@ -1,7 +1,7 @@
 /**
  * The ACPI power management timer (ACPI 4.8.3.3): port 608h, 3.579545 MHz, 32 bits as the FADT's
  * TMR_VAL_EXT says. Its overflow status and interrupt (TMR_STS, TMR_EN) belong to the PM1 registers of the
- * device worker and are not raised. PMBASE is 600h; the port is where the core's port class says it is.
+ * device worker, whose LPC bridge also gives the port to the core while PMBASE is 600h.
  */
 const PM_TIMER_HZ: u64 = 3_579_545;
 
