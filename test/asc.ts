@@ -11,6 +11,8 @@ const root = new URL("..", import.meta.url).pathname;
 export interface AsmModule {
   exports: Record<string, (...args: number[]) => number>;
   memory: WebAssembly.Memory;
+  /** The compiled module, for another thread to instantiate on the same memory. */
+  wasm: Uint8Array<ArrayBuffer>;
 }
 
 export interface AsmOptions {
@@ -58,5 +60,5 @@ export async function loadAsm(entry: string, options: AsmOptions = {}): Promise<
   });
   const imports = { env: { memory, abort: () => {} }, host };
   const { instance } = await WebAssembly.instantiate(wasm, imports as unknown as WebAssembly.Imports);
-  return { exports: instance.exports as AsmModule["exports"], memory };
+  return { exports: instance.exports as AsmModule["exports"], memory, wasm };
 }

@@ -13,6 +13,9 @@ export const PENDING_INTR = 0x01;
 export interface IrqMachine {
   /** Functions of asm/test/irqchip.ts. */
   core: Record<string, (...args: number[]) => number>;
+  /** For other threads: the module and the memory this one runs on. */
+  wasm: Uint8Array<ArrayBuffer>;
+  memory: WebAssembly.Memory;
   /** vCPUs woken since the last reset, in order. */
   woken: number[];
   /** Power-on with `vcpus` processors at time 0. */
@@ -38,11 +41,13 @@ export interface IrqMachine {
 export async function loadIrqMachine(): Promise<IrqMachine> {
   let now = 0;
   const woken: number[] = [];
-  const { exports: core } = await loadAsm("asm/test/irqchip.ts", {
+  const { exports: core, memory, wasm } = await loadAsm("asm/test/irqchip.ts", {
     host: { nowNs: () => now, wakeVcpu: (id: number) => void woken.push(id) },
   });
   const m: IrqMachine = {
     core,
+    wasm,
+    memory,
     woken,
     reset(vcpus = 1) {
       now = 0;
