@@ -57,12 +57,13 @@ export function interpret(cpu: Cpu, left: i32): i32 {
   left -= block.count;
   let insn = changetype<Insn>(changetype<usize>(block) + BLOCK_HEADER);
   while (true) {
+    // Every label is a sum: asc makes one table only of labels that are all of one kind.
     // biome-ignore format: one handler per line
     switch (<u32>insn.op) {
-      case Hot.BAD: { raiseUD(cpu); return Step.leave(cpu, insn, block, left); }
-      case Hot.STALE: { rip = (cpu.ripBase + <u64>insn.ofs) & cpu.ripMask; slot = 0; left += remaining(insn, block); break; }
-      case Hot.FALL: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
-      case Hot.NOP: { insn = Reg.next(insn); continue; }
+      case Hot.BAD + 0: { raiseUD(cpu); return Step.leave(cpu, insn, block, left); }
+      case Hot.STALE + 0: { rip = (cpu.ripBase + <u64>insn.ofs) & cpu.ripMask; slot = 0; left += remaining(insn, block); break; }
+      case Hot.FALL + 0: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
+      case Hot.NOP + 0: { insn = Reg.next(insn); continue; }
       case Hot.ALU + 0: { Reg.setM<u8>(cpu, insn, Alu.add<u8>(cpu, Reg.m<u8>(cpu, insn), Reg.r<u8>(cpu, insn))); insn = Reg.next(insn); continue; }
       case Hot.ALU + 1: { Reg.setM<u16>(cpu, insn, Alu.add<u16>(cpu, Reg.m<u16>(cpu, insn), Reg.r<u16>(cpu, insn))); insn = Reg.next(insn); continue; }
       case Hot.ALU + 2: { Reg.setM<u32>(cpu, insn, Alu.add<u32>(cpu, Reg.m<u32>(cpu, insn), Reg.r<u32>(cpu, insn))); insn = Reg.next(insn); continue; }
@@ -283,10 +284,10 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.MOVSX16_M + 1: { const v = Mem.ld<u16>(cpu, Ea.read<u16>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u16>(cpu, insn, <u16><i16><i16>v); insn = Reg.next(insn); continue; }
       case Hot.MOVSX16_M + 2: { const v = Mem.ld<u16>(cpu, Ea.read<u16>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u32>(cpu, insn, <u32><i32><i16>v); insn = Reg.next(insn); continue; }
       case Hot.MOVSX16_M + 3: { const v = Mem.ld<u16>(cpu, Ea.read<u16>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, <u64><i64><i16>v); insn = Reg.next(insn); continue; }
-      case Hot.MOVSXD_R: { Reg.setR<u64>(cpu, insn, <u64><i64><i32>Reg.m<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
-      case Hot.MOVSXD_M: { const v = Mem.ld<u32>(cpu, Ea.read<u32>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, <u64><i64><i32>v); insn = Reg.next(insn); continue; }
-      case Hot.LEA32: { Reg.setR<u32>(cpu, insn, <u32>Ea.offset(cpu, insn)); insn = Reg.next(insn); continue; }
-      case Hot.LEA64: { Reg.setR<u64>(cpu, insn, Ea.offset(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.MOVSXD_R + 0: { Reg.setR<u64>(cpu, insn, <u64><i64><i32>Reg.m<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.MOVSXD_M + 0: { const v = Mem.ld<u32>(cpu, Ea.read<u32>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, <u64><i64><i32>v); insn = Reg.next(insn); continue; }
+      case Hot.LEA32 + 0: { Reg.setR<u32>(cpu, insn, <u32>Ea.offset(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.LEA64 + 0: { Reg.setR<u64>(cpu, insn, Ea.offset(cpu, insn)); insn = Reg.next(insn); continue; }
       case Hot.INC_R + 0: { Reg.setM<u8>(cpu, insn, Alu.inc<u8>(cpu, Reg.m<u8>(cpu, insn))); insn = Reg.next(insn); continue; }
       case Hot.INC_R + 1: { Reg.setM<u16>(cpu, insn, Alu.inc<u16>(cpu, Reg.m<u16>(cpu, insn))); insn = Reg.next(insn); continue; }
       case Hot.INC_R + 2: { Reg.setM<u32>(cpu, insn, Alu.inc<u32>(cpu, Reg.m<u32>(cpu, insn))); insn = Reg.next(insn); continue; }
@@ -363,17 +364,17 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.IMUL_RMI + 1: { const v = Mem.ld<u16>(cpu, Ea.read<u16>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u16>(cpu, insn, <u16>imul(cpu, <u64><u16>insn.imm, <u64>v, 1)); insn = Reg.next(insn); continue; }
       case Hot.IMUL_RMI + 2: { const v = Mem.ld<u32>(cpu, Ea.read<u32>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u32>(cpu, insn, <u32>imul(cpu, <u64><u32>insn.imm, <u64>v, 2)); insn = Reg.next(insn); continue; }
       case Hot.IMUL_RMI + 3: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, <u64>imul(cpu, <u64><u64>insn.imm, <u64>v, 3)); insn = Reg.next(insn); continue; }
-      case Hot.PUSH_R: { const v = Reg.m<u64>(cpu, insn); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
-      case Hot.PUSH_I: { Mem.st<u64>(cpu, cpu.rsp - 8, <u64>insn.imm); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
-      case Hot.PUSH_M: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
-      case Hot.POP_R: { const v = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp += 8; Reg.setM<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
-      case Hot.CALL: { Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
-      case Hot.CALL_R: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
-      case Hot.CALL_M: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
-      case Hot.RET: { const target = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp += 8; rip = target; slot = 0; break; }
-      case Hot.JMP: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
-      case Hot.JMP_R: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }
-      case Hot.JMP_M: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }
+      case Hot.PUSH_R + 0: { const v = Reg.m<u64>(cpu, insn); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
+      case Hot.PUSH_I + 0: { Mem.st<u64>(cpu, cpu.rsp - 8, <u64>insn.imm); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
+      case Hot.PUSH_M + 0: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
+      case Hot.POP_R + 0: { const v = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp += 8; Reg.setM<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
+      case Hot.CALL + 0: { Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
+      case Hot.CALL_R + 0: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
+      case Hot.CALL_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
+      case Hot.RET + 0: { const target = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp += 8; rip = target; slot = 0; break; }
+      case Hot.JMP + 0: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
+      case Hot.JMP_R + 0: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }
+      case Hot.JMP_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }
       case Hot.JCC + 0: { const t = Cond.test(cpu, 0); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
       case Hot.JCC + 1: { const t = Cond.test(cpu, 1); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
       case Hot.JCC + 2: { const t = Cond.test(cpu, 2); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
@@ -502,22 +503,22 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.TEST_JCC_RR64 + 13: { const v = Alu.and<u64>(cpu, Reg.m<u64>(cpu, insn), Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); const t = Cond.logic<u64>(cpu, 13, v); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
       case Hot.TEST_JCC_RR64 + 14: { const v = Alu.and<u64>(cpu, Reg.m<u64>(cpu, insn), Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); const t = Cond.logic<u64>(cpu, 14, v); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
       case Hot.TEST_JCC_RR64 + 15: { const v = Alu.and<u64>(cpu, Reg.m<u64>(cpu, insn), Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); const t = Cond.logic<u64>(cpu, 15, v); slot = Reg.link(insn); if (t) rip = cpu.ripBase + <u64>insn.imm; else { rip = cpu.ripBase + <u64>insn.ofs + <u64>insn.len; slot += 4; } break; }
-      case Hot.CMOV_RR32: { const v = condition(cpu, insn.opcode & 15) ? Reg.m<u32>(cpu, insn) : Reg.r<u32>(cpu, insn); Reg.setR<u32>(cpu, insn, v); insn = Reg.next(insn); continue; }
-      case Hot.CMOV_RR64: { const v = condition(cpu, insn.opcode & 15) ? Reg.m<u64>(cpu, insn) : Reg.r<u64>(cpu, insn); Reg.setR<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
-      case Hot.CMOV_RM32: { const b = Mem.ld<u32>(cpu, Ea.read<u32>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u32>(cpu, insn, condition(cpu, insn.opcode & 15) ? b : Reg.r<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
-      case Hot.CMOV_RM64: { const b = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, condition(cpu, insn.opcode & 15) ? b : Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); continue; }
-      case Hot.SETCC_R: { Reg.setM<u8>(cpu, insn, u8(condition(cpu, insn.opcode & 15))); insn = Reg.next(insn); continue; }
-      case Hot.SETCC_M: { Mem.st<u8>(cpu, Ea.write<u8>(cpu, insn), u8(condition(cpu, insn.opcode & 15))); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); insn = Reg.next(insn); continue; }
-      case Hot.XCHG_RR32: { const a = Reg.m<u32>(cpu, insn); const b = Reg.r<u32>(cpu, insn); Reg.setM<u32>(cpu, insn, b); Reg.setR<u32>(cpu, insn, a); insn = Reg.next(insn); continue; }
-      case Hot.XCHG_RR64: { const a = Reg.m<u64>(cpu, insn); const b = Reg.r<u64>(cpu, insn); Reg.setM<u64>(cpu, insn, b); Reg.setR<u64>(cpu, insn, a); insn = Reg.next(insn); continue; }
-      case Hot.CDQ: { cpu.rdx = <u64><u32>(<i32>cpu.rax >> 31); insn = Reg.next(insn); continue; }
-      case Hot.CQO: { cpu.rdx = <u64>(<i64>cpu.rax >> 63); insn = Reg.next(insn); continue; }
-      case Hot.CDQE: { cpu.rax = <u64><i64><i32>cpu.rax; insn = Reg.next(insn); continue; }
-      case Hot.CWDE: { cpu.rax = <u64><u32><i32><i16>cpu.rax; insn = Reg.next(insn); continue; }
-      case Hot.BT_RI32: { Alu.bt<u32>(cpu, Reg.m<u32>(cpu, insn), <u32>insn.imm); insn = Reg.next(insn); continue; }
-      case Hot.BT_RI64: { Alu.bt<u64>(cpu, Reg.m<u64>(cpu, insn), <u32>insn.imm); insn = Reg.next(insn); continue; }
-      case Hot.BT_RR32: { Alu.bt<u32>(cpu, Reg.m<u32>(cpu, insn), <u32>Reg.r<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
-      case Hot.BT_RR64: { Alu.bt<u64>(cpu, Reg.m<u64>(cpu, insn), <u32>Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.CMOV_RR32 + 0: { const v = condition(cpu, insn.opcode & 15) ? Reg.m<u32>(cpu, insn) : Reg.r<u32>(cpu, insn); Reg.setR<u32>(cpu, insn, v); insn = Reg.next(insn); continue; }
+      case Hot.CMOV_RR64 + 0: { const v = condition(cpu, insn.opcode & 15) ? Reg.m<u64>(cpu, insn) : Reg.r<u64>(cpu, insn); Reg.setR<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
+      case Hot.CMOV_RM32 + 0: { const b = Mem.ld<u32>(cpu, Ea.read<u32>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u32>(cpu, insn, condition(cpu, insn.opcode & 15) ? b : Reg.r<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.CMOV_RM64 + 0: { const b = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, condition(cpu, insn.opcode & 15) ? b : Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.SETCC_R + 0: { Reg.setM<u8>(cpu, insn, u8(condition(cpu, insn.opcode & 15))); insn = Reg.next(insn); continue; }
+      case Hot.SETCC_M + 0: { Mem.st<u8>(cpu, Ea.write<u8>(cpu, insn), u8(condition(cpu, insn.opcode & 15))); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); insn = Reg.next(insn); continue; }
+      case Hot.XCHG_RR32 + 0: { const a = Reg.m<u32>(cpu, insn); const b = Reg.r<u32>(cpu, insn); Reg.setM<u32>(cpu, insn, b); Reg.setR<u32>(cpu, insn, a); insn = Reg.next(insn); continue; }
+      case Hot.XCHG_RR64 + 0: { const a = Reg.m<u64>(cpu, insn); const b = Reg.r<u64>(cpu, insn); Reg.setM<u64>(cpu, insn, b); Reg.setR<u64>(cpu, insn, a); insn = Reg.next(insn); continue; }
+      case Hot.CDQ + 0: { cpu.rdx = <u64><u32>(<i32>cpu.rax >> 31); insn = Reg.next(insn); continue; }
+      case Hot.CQO + 0: { cpu.rdx = <u64>(<i64>cpu.rax >> 63); insn = Reg.next(insn); continue; }
+      case Hot.CDQE + 0: { cpu.rax = <u64><i64><i32>cpu.rax; insn = Reg.next(insn); continue; }
+      case Hot.CWDE + 0: { cpu.rax = <u64><u32><i32><i16>cpu.rax; insn = Reg.next(insn); continue; }
+      case Hot.BT_RI32 + 0: { Alu.bt<u32>(cpu, Reg.m<u32>(cpu, insn), <u32>insn.imm); insn = Reg.next(insn); continue; }
+      case Hot.BT_RI64 + 0: { Alu.bt<u64>(cpu, Reg.m<u64>(cpu, insn), <u32>insn.imm); insn = Reg.next(insn); continue; }
+      case Hot.BT_RR32 + 0: { Alu.bt<u32>(cpu, Reg.m<u32>(cpu, insn), <u32>Reg.r<u32>(cpu, insn)); insn = Reg.next(insn); continue; }
+      case Hot.BT_RR64 + 0: { Alu.bt<u64>(cpu, Reg.m<u64>(cpu, insn), <u32>Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); continue; }
       default: {
         const op = <u32>insn.op;
         cpu.rip = (cpu.ripBase + <u64>insn.ofs) & cpu.ripMask;
