@@ -1,11 +1,16 @@
 /**
- * Vite for the page, and vitest for the tests. Two things are ours: the core is compiled before the
- * page is served or built (and again when asm/ changes), and every response carries the headers that
- * make the page cross-origin isolated, without which there is no shared memory.
+ * Vite for the page, and vitest for the tests. Three things are ours: the core is compiled before the
+ * page is served or built (and again when asm/ changes); firmware and the small Linux, which
+ * scripts/guests.mjs keeps outside of the sources, appear as firmware/ and guests/tiny/ beside the page;
+ * and every response carries the headers that make the page cross-origin isolated, without which there
+ * is no shared memory.
  */
-import type { Plugin } from "vite";
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Connect, Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { buildCore } from "./scripts/build-core.mjs";
+import { cachePath } from "./scripts/cache.mjs";
 
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -40,16 +45,81 @@ function core(): Plugin {
   };
 }
 
+/** Folders of the cache that the page may load from; everything else there stays private. */
+const IMAGES = ["firmware", "guests/tiny"];
+
+function imageFiles(): { url: string; path: string }[] {
+  return IMAGES.flatMap((folder) => {
+    const dir = cachePath(folder);
+    if (!existsSync(dir)) return [];
+    const names = readdirSync(dir).filter((name) => !name.startsWith("."));
+    return names.map((name) => ({ url: `${folder}/${name}`, path: join(dir, name) }));
+  });
+}
+
+/** Serves the images from the cache and, in a build, copies them beside the page. */
+function images(): Plugin {
+  const serve: Connect.NextHandleFunction = (request, response, next) => {
+    const url = request.url?.split("?")[0].slice(1);
+    const file = imageFiles().find((image) => image.url === url);
+    if (!file) return next();
+    response.setHeader("Content-Type", "application/octet-stream");
+    response.setHeader("Content-Length", statSync(file.path).size);
+    response.setHeader("Cache-Control", "no-cache");
+    if (request.method === "HEAD") response.end();
+    else createReadStream(file.path).pipe(response);
+  };
+  return {
+    name: "images",
+    configureServer(server) {
+      server.middlewares.use(serve);
+    },
+    generateBundle() {
+      for (const { url, path } of imageFiles()) {
+        this.emitFile({ type: "asset", fileName: url, source: readFileSync(path) });
+      }
+    },
+  };
+}
+
+/**
+ * Tests by what they exercise, in the order in which they run. The machine and the browser want the
+ * processor for themselves: their files run one at a time, so that two cores are enough.
+ */
+const projects = [
+  {
+    name: "unit",
+    include: ["{src,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
+    testTimeout: 60_000,
+  },
+  { name: "processor", include: ["asm/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  {
+    name: "machine",
+    include: ["test/{machine,system,guest}/**/*.test.ts"],
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+  {
+    name: "e2e",
+    include: ["test/e2e/**/*.test.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+];
+
 export default defineConfig({
   base: "./",
-  plugins: [core()],
+  plugins: [core(), images()],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },
   build: { target: "es2022", assetsInlineLimit: 0 },
   test: {
-    include: ["{src,asm,test,scripts}/**/*.test.{ts,mjs}"],
-    environment: "node",
-    testTimeout: 30_000,
+    projects: projects.map((test, groupOrder) => ({
+      extends: true as const,
+      test: { environment: "node" as const, maxWorkers: 2, sequence: { groupOrder }, ...test },
+    })),
   },
 });

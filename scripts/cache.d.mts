@@ -1,0 +1,3 @@
+export const repoRoot: string;
+export const cacheRoot: string;
+export function cachePath(...parts: string[]): string;
