@@ -12,7 +12,7 @@ import { setLogSink } from "../base/log";
 import type { DiskSpec } from "../block/open";
 import { BootError } from "../firmware/direct-boot";
 import { multibootHeader } from "../firmware/multiboot";
-import { type MachineConfig, serialPorts } from "../machine/config";
+import { hasVga, type MachineConfig, serialPorts } from "../machine/config";
 import { isKernel, type KernelFiles } from "../machine/direct-start";
 import { ConfigError, splitCommas } from "../machine/keyval";
 import { DiskOpenError, Machine, type MachineFiles, type Stopped } from "../machine/lifecycle";
@@ -80,7 +80,7 @@ function collectFiles(config: MachineConfig): MachineFiles {
   const kernel = readKernel(config);
   return {
     firmware: kernel ? new Uint8Array(0) : readFirmware("bios-256k.bin", config.bios),
-    vgaBios: kernel ? new Uint8Array(0) : readFirmware("vgabios-stdvga.bin", ""),
+    vgaBios: hasVga(config) ? readFirmware("vgabios-stdvga.bin", "") : new Uint8Array(0),
     kernel,
     disks: config.drives.map((drive) => diskSpec(config, drive)),
   };

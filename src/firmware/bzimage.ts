@@ -6,8 +6,7 @@
  *   image   setup_sects × 512 bytes of real-mode set-up, then the protected-mode kernel
  *   1F1     setup header: 1FE AA55  202 "HdrS"  206 version  211 loadflags  228 cmd_line_ptr ...
  *
- * The real-mode part never runs, so the video mode is what the screen was left in: text mode is described
- * to the kernel only when the caller says that it is set.
+ * The real-mode part never runs; what it would find out about the screen is told by us.
  */
 import { latin1 } from "../base/bytes";
 import {
@@ -59,8 +58,8 @@ export interface LinuxBoot {
   cmdline: string;
   e820: E820Entry[];
   rsdpGpa: number;
-  /** A linear framebuffer that is already set up, for screen_info. */
-  framebuffer?: { base: number; width: number; height: number; stride: number; size: number };
+  /** The screen is in VGA text mode 3. */
+  hasTextMode: boolean;
 }
 
 export function isBzImage(file: Uint8Array): boolean {
@@ -99,7 +98,7 @@ export function loadLinux(image: MachineImage, boot: LinuxBoot): EntryState {
     view.setBigUint64(at + 8, BigInt(entry.len), true);
     view.setUint32(at + 16, entry.type, true);
   }
-  if (boot.framebuffer) describeFramebuffer(view, boot.framebuffer);
+  if (boot.hasTextMode) describeTextMode(view);
   load(image.memory, PARAMS_GPA, params, "boot parameters");
 
   const isLong = (header.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0;
@@ -154,17 +153,12 @@ function placeInitrd(image: MachineImage, params: DataView, initrd: Uint8Array |
   params.setUint32(RAMDISK_SIZE, initrd.length, true);
 }
 
-const VIDEO_TYPE_VLFB = 0x23;
-
-/** screen_info of a 32-bit linear framebuffer (include/uapi/linux/screen_info.h). */
-function describeFramebuffer(params: DataView, fb: NonNullable<LinuxBoot["framebuffer"]>): void {
-  params.setUint8(SCREEN_INFO + 0x0f, VIDEO_TYPE_VLFB);
-  params.setUint16(SCREEN_INFO + 0x12, fb.width, true);
-  params.setUint16(SCREEN_INFO + 0x14, fb.height, true);
-  params.setUint16(SCREEN_INFO + 0x16, 32, true);
-  params.setUint32(SCREEN_INFO + 0x18, fb.base, true);
-  params.setUint32(SCREEN_INFO + 0x1c, Math.ceil(fb.size / 0x1_0000), true); // in 64 KiB
-  params.setUint16(SCREEN_INFO + 0x24, fb.stride, true);
-  const channels = [8, 16, 8, 8, 8, 0, 8, 24]; // size and position of red, green, blue, reserved
-  channels.forEach((value, index) => params.setUint8(SCREEN_INFO + 0x26 + index, value));
+/** screen_info of mode 3 (include/uapi/linux/screen_info.h). */
+function describeTextMode(params: DataView): void {
+  params.setUint8(SCREEN_INFO + 0x06, 3); // video mode
+  params.setUint8(SCREEN_INFO + 0x07, 80); // columns
+  params.setUint16(SCREEN_INFO + 0x0a, 3, true); // INT 10h AH=12h BL=10h: 256 KiB, colour
+  params.setUint8(SCREEN_INFO + 0x0e, 25); // lines
+  params.setUint8(SCREEN_INFO + 0x0f, 1); // is a VGA
+  params.setUint16(SCREEN_INFO + 0x10, 16, true); // scan lines per character
 }

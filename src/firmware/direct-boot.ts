@@ -6,7 +6,8 @@
  *
  *   01000  GDT                     10000  boot parameters, multiboot information
  *   02000  page tables, 24 KiB     20000  command line, module list
- *   08000  top of a small stack    F0000  RSDP, SMBIOS anchor and tables
+ *   07000  video-stub.ts           F0000  RSDP, SMBIOS anchor
+ *   09000  end of a small stack
  */
 import type { GuestMemory } from "../memory/guest-memory";
 
@@ -25,7 +26,7 @@ export class BootError extends Error {
 
 export const GDT_GPA = 0x1000;
 export const PAGE_TABLES_GPA = 0x2000;
-export const STACK_TOP_GPA = 0x8000;
+export const STACK_TOP_GPA = 0x9000;
 export const PARAMS_GPA = 0x1_0000;
 export const CMDLINE_GPA = 0x2_0000;
 
@@ -52,10 +53,9 @@ const CODE32 = 0x00cf_9b00_0000_ffffn;
 const CODE64 = 0x00af_9b00_0000_ffffn;
 const DATA = 0x00cf_9300_0000_ffffn;
 
-/** Selectors: 08 code and 10 code (Linux wants 10), 18 data; code is 64-bit where `isLong`. */
+/** Selectors: 08 32-bit code, 10 code of the entry's mode (Linux wants 10), 18 data. */
 export function writeGdt(memory: GuestMemory, isLong: boolean): void {
-  const code = isLong ? CODE64 : CODE32;
-  for (const [index, descriptor] of [0n, code, code, DATA].entries()) {
+  for (const [index, descriptor] of [0n, CODE32, isLong ? CODE64 : CODE32, DATA].entries()) {
     memory.write64(GDT_GPA + 8 * index, descriptor);
   }
 }

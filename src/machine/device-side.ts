@@ -146,6 +146,10 @@ export class DeviceSide implements PcEvents {
     this.post({ type: "leds", leds });
   }
 
+  onMouse(isWanted: boolean): void {
+    this.post({ type: "mouse", isWanted });
+  }
+
   onPowerOff(): void {
     this.stop("power-off", 0);
   }

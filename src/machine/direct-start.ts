@@ -9,12 +9,14 @@ import {
   type EntryState,
   GDT_GPA,
   type MachineImage,
+  PAGE_TABLES_GPA,
   writeIdentityTables,
 } from "../firmware/direct-boot";
 import { systemMap } from "../firmware/e820";
 import { loadMultiboot, multibootHeader, type MultibootModule } from "../firmware/multiboot";
 import { assignPci, setUpChipset } from "../firmware/pci-setup";
 import { linkAnchor } from "../firmware/smbios";
+import { STUB_GPA, writeVideoStub } from "../firmware/video-stub";
 import {
   CR0_ET,
   CR0_PE,
@@ -34,7 +36,7 @@ import {
 } from "../shared/layout";
 import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
 import type { Pc } from "./pc";
-import { MEMORY_MAP } from "./pc-map";
+import { MEMORY_MAP, PCI_SLOTS } from "./pc-map";
 
 /** Bytes at the top of low RAM that hold ACPI and SMBIOS tables. */
 const TABLES_LEN = 0x2_0000;
@@ -71,14 +73,28 @@ export function startKernel(pc: Pc, files: KernelFiles): void {
   writeTables(pc, top);
   const image: MachineImage = { memory: pc.ram, ramTop: top };
   const e820 = systemMap(ramLow, ramHigh, TABLES_LEN, MEMORY_MAP.mmconfig);
-  const entry = loadKernel(image, files, e820);
-  enter(pc, entry);
+  const hasTextMode = pc.vga !== undefined && pc.vgaBios.length > 0;
+  const entry = loadKernel(image, files, e820, hasTextMode);
+  setMemoryTypes(pc.memory);
+  if (entry.mode === "long") writeIdentityTables(pc.ram);
+  if (hasTextMode) {
+    const [slot, number] = PCI_SLOTS.vga;
+    writeVideoStub(pc.ram, pc.vgaBios, slot * 8 + number, entry);
+    enterRealMode(pc, STUB_GPA);
+  } else {
+    enter(pc, entry);
+  }
 }
 
-function loadKernel(image: MachineImage, files: KernelFiles, e820: ReturnType<typeof systemMap>): EntryState {
+function loadKernel(
+  image: MachineImage,
+  files: KernelFiles,
+  e820: ReturnType<typeof systemMap>,
+  hasTextMode: boolean,
+): EntryState {
   const { kernel, initrd, append } = files;
   if (isBzImage(kernel)) {
-    return loadLinux(image, { kernel, initrd, cmdline: append, e820, rsdpGpa: RSDP_GPA });
+    return loadLinux(image, { kernel, initrd, cmdline: append, e820, rsdpGpa: RSDP_GPA, hasTextMode });
   }
   if (multibootHeader(kernel) >= 0) {
     const cmdline = [files.kernelName, append].filter((part) => part !== "").join(" ");
@@ -100,6 +116,7 @@ function writeTables(pc: Pc, top: number): void {
 const CODE32_ATTR = 0xc09b;
 const CODE64_ATTR = 0xa09b;
 const DATA_ATTR = 0xc093;
+const DATA_SEGMENTS = [SEG_DS, SEG_ES, SEG_SS, SEG_FS, SEG_GS];
 
 /** vCPU 0 to the kernel's entry; the others stay where RESET left them, waiting for a SIPI. */
 function enter(pc: Pc, entry: EntryState): void {
@@ -115,18 +132,32 @@ function enter(pc: Pc, entry: EntryState): void {
   set64(Cpu.rsi, entry.rsi);
   set64(Cpu.rdx, 0);
   setSegment(memory, SEG_CS, entry.cs, isLong ? CODE64_ATTR : CODE32_ATTR);
-  for (const seg of [SEG_DS, SEG_ES, SEG_SS, SEG_FS, SEG_GS]) setSegment(memory, seg, entry.ds, DATA_ATTR);
+  for (const seg of DATA_SEGMENTS) setSegment(memory, seg, entry.ds, DATA_ATTR);
   setTable(memory, SEG_GDTR, GDT_GPA, 4 * 8 - 1);
   setTable(memory, SEG_IDTR, 0, 0);
   if (isLong) {
-    set64(Cpu.cr3, writeIdentityTables(pc.ram));
+    set64(Cpu.cr3, PAGE_TABLES_GPA);
     set64(Cpu.cr4, CR4_PAE);
     set64(Cpu.efer, EFER_LME | EFER_LMA);
     set64(Cpu.cr0, CR0_PG + (CR0_PE | CR0_ET));
   } else {
     set64(Cpu.cr0, CR0_PE | CR0_ET);
   }
-  setMemoryTypes(memory);
+  pc.core.updateVcpuModes(0);
+}
+
+/**
+ * vCPU 0 to 0000:gpa in real mode with data segments of 4 GiB ("big real mode"), in which firmware calls
+ * option ROMs; otherwise as after RESET.
+ */
+function enterRealMode(pc: Pc, gpa: number): void {
+  const base = vcpuBase(0);
+  const { view } = pc.memory;
+  view.setBigUint64(base + Cpu.rip, BigInt(gpa), true);
+  view.setBigUint64(base + Cpu.nextRip, BigInt(gpa), true);
+  view.setBigUint64(base + Cpu.segBase + 8 * SEG_CS, 0n, true);
+  view.setUint32(base + Cpu.segSel + 4 * SEG_CS, 0, true);
+  for (const seg of DATA_SEGMENTS) view.setUint32(base + Cpu.segLimit + 4 * seg, 0xffff_ffff, true);
   pc.core.updateVcpuModes(0);
 }
 

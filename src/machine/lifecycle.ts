@@ -68,6 +68,8 @@ export interface MachineEvents {
   onSerial?(port: number, bytes: Uint8Array): void;
   onDebugcon?(bytes: Uint8Array): void;
   onLeds?(leds: number): void;
+  /** The guest turned the reports of its mouse on or off. */
+  onMouse?(isWanted: boolean): void;
   onReset?(): void;
   onLog?(line: string): void;
   /** A disk was opened, at start or later. */
@@ -280,6 +282,9 @@ export class Machine {
         return;
       case "leds":
         events.onLeds?.(message.leds);
+        return;
+      case "mouse":
+        events.onMouse?.(message.isWanted);
         return;
       case "log":
         events.onLog?.(message.line);

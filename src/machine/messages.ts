@@ -26,5 +26,7 @@ export type DeviceToHost =
   | { type: "was-reset" }
   | { type: "stopped"; reason: StopReason; status: number }
   | { type: "leds"; leds: number }
+  /** The guest turned the reports of its mouse on or off. */
+  | { type: "mouse"; isWanted: boolean }
   | { type: "log"; line: string }
   | { type: "failed"; message: string };

@@ -19,12 +19,24 @@ import {
   splitCommas,
 } from "./keyval";
 
+export interface FormField {
+  label: string;
+  /** The values to offer; the empty one is the default. */
+  choices?: readonly string[];
+  /** The value is a file, which may be chosen on the person's computer. */
+  isFile?: boolean;
+  /** May be given several times. */
+  isList?: boolean;
+}
+
 export interface Option {
   key: string;
   aliases?: string[];
   /** What the value is, for help; absent when the option takes none. */
   value?: string;
   help: string;
+  /** How the page's form asks for it; absent for what only a command line needs. */
+  form?: FormField;
   parse(config: MachineConfig, value: string): void;
   /** Values that give this part of the configuration again; none when it is the default. */
   print(config: MachineConfig): string[];
@@ -239,12 +251,13 @@ type TextKey = "name" | "kernel" | "initrd" | "append" | "bios";
 type FlagKey = "nographic" | "noReboot" | "noShutdown" | "snapshot" | "noDefaults";
 
 /** An option whose value is kept as it is. */
-function textOption(key: TextKey, value: string, help: string, aliases: string[] = []): Option {
+function textOption(key: TextKey, value: string, help: string, form: FormField, aliases: string[] = []): Option {
   return {
     key,
     aliases,
     value,
     help,
+    form,
     parse: (config, text) => {
       config[key] = text;
     },
@@ -253,11 +266,11 @@ function textOption(key: TextKey, value: string, help: string, aliases: string[]
 }
 
 /** An option that is there or not. */
-function flagOption(key: string, field: FlagKey, help: string, aliases: string[] = []): Option {
+function flagOption(key: string, field: FlagKey, help: string, form?: FormField): Option {
   return {
     key,
-    aliases,
     help,
+    form,
     parse: (config, value) => {
       config[field] = parseSwitch(`-${key}`, value);
     },
@@ -283,6 +296,7 @@ export const OPTIONS: readonly Option[] = [
     key: "m",
     value: "SIZE",
     help: `memory, in MiB unless it says K, M or G; default ${printSize(defaultConfig().memory)}`,
+    form: { label: "Memory" },
     parse: parseMemory,
     print: ({ memory }) => (memory === defaultConfig().memory ? [] : [printSize(memory)]),
   },
@@ -297,6 +311,7 @@ export const OPTIONS: readonly Option[] = [
     key: "cpu",
     value: "MODEL",
     help: `processor: ${Object.keys(CPU_MODELS).join(", ")}; default ${defaultConfig().cpu}`,
+    form: { label: "Processor", choices: ["x86-64-v2", "x86-64-v3", "max"] },
     parse: parseCpu,
     print: ({ cpu }) => (cpu === defaultConfig().cpu ? [] : [cpu]),
   },
@@ -313,6 +328,7 @@ export const OPTIONS: readonly Option[] = [
     key: "boot",
     value: "[order=]LETTERS[,menu=on][,once=LETTERS]",
     help: "what to boot from: c disk, d CD-ROM",
+    form: { label: "Boot order" },
     parse: parseBoot,
     print: ({ boot }) => {
       const pairs: [string, string][] = [];
@@ -329,6 +345,7 @@ export const OPTIONS: readonly Option[] = [
     aliases: ["iso"],
     value: "FILE",
     help: "CD-ROM image",
+    form: { label: "Disc", isFile: true },
     parse: (config, file) =>
       addDrive(config, { id: CDROM_ID, file, media: "cdrom", interface: "ide", readOnly: true, snapshot: false }),
     print: ({ drives }) => drives.filter(isPlainCdrom).map(({ file }) => file),
@@ -337,6 +354,7 @@ export const OPTIONS: readonly Option[] = [
     key: "drive",
     value: "file=FILE[,media=disk|cdrom][,if=ide|none][,id=ID]...",
     help: "a disk or CD-ROM; may be given several times",
+    form: { label: "Drives", isList: true },
     parse: parseDrive,
     print: ({ drives }) => drives.filter((drive) => !isPlainCdrom(drive)).map(printDrive),
   },
@@ -344,6 +362,7 @@ export const OPTIONS: readonly Option[] = [
     key: "hda",
     value: "FILE",
     help: "disk image",
+    form: { label: "Hard disk", isFile: true },
     parse: (config, file) =>
       addDrive(config, { id: "hda", file, media: "disk", interface: "ide", readOnly: false, snapshot: false }),
     print: () => [],
@@ -352,18 +371,23 @@ export const OPTIONS: readonly Option[] = [
     key: "device",
     value: "DRIVER[,KEY=VALUE]...",
     help: `adds a device: ${Object.keys(DEVICE_PROPERTIES).join(", ")}`,
+    form: { label: "Devices", isList: true },
     parse: parseDevice,
     print: ({ devices }) =>
       devices.map(({ driver, properties }) => [driver, ...properties.map((pair) => printKeyValues([pair]))].join(",")),
   },
-  textOption("kernel", "FILE", "Linux bzImage or Multiboot kernel, booted without firmware"),
-  textOption("initrd", "FILE", "initial RAM disk, or Multiboot modules: FILE ARGUMENTS,FILE ..."),
-  textOption("append", "TEXT", "kernel command line", ["cmdline"]),
-  textOption("bios", "FILE", "firmware image instead of SeaBIOS"),
+  textOption("kernel", "FILE", "Linux bzImage or Multiboot kernel, booted without firmware", { label: "Kernel", isFile: true }),
+  textOption("initrd", "FILE", "initial RAM disk, or Multiboot modules: FILE ARGUMENTS,FILE ...", {
+    label: "Initial RAM disk",
+    isFile: true,
+  }),
+  textOption("append", "TEXT", "kernel command line", { label: "Kernel command line" }, ["cmdline"]),
+  textOption("bios", "FILE", "firmware image instead of SeaBIOS", { label: "Firmware", isFile: true }),
   {
     key: "serial",
     value: "stdio|file:PATH|vc|none",
     help: "where the next serial port goes; may be given several times",
+    form: { label: "Serial ports", isList: true },
     parse: parseSerial,
     print: ({ serial }) => serial,
   },
@@ -381,6 +405,7 @@ export const OPTIONS: readonly Option[] = [
     key: "vga",
     value: "std|none",
     help: "display adapter",
+    form: { label: "Display adapter", choices: ["std", "none"] },
     parse: (config, value) => {
       config.vga = parseChoice("-vga", value, ["std", "none"] as const);
     },
@@ -390,17 +415,18 @@ export const OPTIONS: readonly Option[] = [
     key: "rtc",
     value: "base=utc|localtime|DATE",
     help: "what the real time clock says at start",
+    form: { label: "Clock" },
     parse: parseRtc,
     print: ({ rtcBase }) => {
       if (rtcBase === "utc") return [];
       return [`base=${typeof rtcBase === "number" ? new Date(rtcBase).toISOString().slice(0, 19) : rtcBase}`];
     },
   },
-  flagOption("no-reboot", "noReboot", "a reset ends the machine"),
+  flagOption("no-reboot", "noReboot", "a reset ends the machine", { label: "Stop at reset" }),
   flagOption("no-shutdown", "noShutdown", "power off stops the machine and keeps it"),
-  flagOption("snapshot", "snapshot", "disks forget what is written to them"),
+  flagOption("snapshot", "snapshot", "disks forget what is written to them", { label: "Throw-away disks" }),
   flagOption("nodefaults", "noDefaults", "no devices that were not asked for"),
-  textOption("name", "NAME", "what the machine is called"),
+  textOption("name", "NAME", "what the machine is called", { label: "Name" }),
   {
     key: "d",
     value: "ITEM[,ITEM]...",

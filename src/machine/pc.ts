@@ -27,6 +27,7 @@ import { Ps2Mouse } from "../devices/ps2-mouse";
 import { Pvpanic } from "../devices/pvpanic";
 import { RtcMc146818 } from "../devices/rtc-mc146818";
 import { Uart16550 } from "../devices/uart-16550";
+import { Vga } from "../devices/vga";
 import { type AcpiTables, buildAcpi } from "../firmware/acpi-tables";
 import { fillFwCfg } from "../firmware/fw-cfg-files";
 import { buildSmbios, type SmbiosTables } from "../firmware/smbios";
@@ -38,7 +39,7 @@ import { PciRoot } from "../pci/root";
 import { guestNowNs } from "../shared/guest-time";
 import { CPU_MODEL_MAX, CPU_MODEL_V2, CPU_MODEL_V3 } from "../shared/layout";
 import type { SharedMemory } from "../shared/shared-memory";
-import { type MachineConfig, serialPorts } from "./config";
+import { hasVga, type MachineConfig, serialPorts } from "./config";
 import type { CoreExports } from "./core";
 import { type KernelFiles, startKernel } from "./direct-start";
 import { IRQ, MEMORY_MAP, PCI_SLOTS, SERIAL } from "./pc-map";
@@ -70,6 +71,8 @@ export interface PcEvents {
   onExit(status: number): void;
   onPanic(): void;
   onLeds(leds: number): void;
+  /** The guest turned the reports of its mouse on or off. */
+  onMouse(isWanted: boolean): void;
 }
 
 const CPU_MODELS = { "x86-64-v2": CPU_MODEL_V2, "x86-64-v3": CPU_MODEL_V3, max: CPU_MODEL_MAX } as const;
@@ -87,6 +90,7 @@ export class Pc {
   readonly lpc: LpcIch9;
   readonly acpi: AcpiTables;
   readonly smbios: SmbiosTables;
+  readonly vga: Vga | undefined;
   private readonly mch: Mch;
   private readonly smbus = new SmbusIch9();
   private readonly rtc: RtcMc146818;
@@ -130,12 +134,13 @@ export class Pc {
     this.ahci = new Ahci({ memory: ram, disks, map });
     this.attachDrives();
     this.pci.attach(this.mch.pci, ...PCI_SLOTS.mch);
+    if (hasVga(config)) this.vga = this.addVga();
     this.pci.attach(this.lpc.pci, ...PCI_SLOTS.lpc);
     this.pci.attach(this.ahci.pci, ...PCI_SLOTS.ahci);
     this.pci.attach(this.smbus.pci, ...PCI_SLOTS.smbus);
 
     this.keyboard = new Ps2Keyboard((leds) => events.onLeds(leds));
-    this.mouse = new Ps2Mouse(clock);
+    this.mouse = new Ps2Mouse(clock, (isWanted) => events.onMouse(isWanted));
     this.i8042 = new I8042({
       map,
       clock,
@@ -177,11 +182,12 @@ export class Pc {
 
   /** Power-on and reset: every chip, then the processors, then the kernel if one is started directly. */
   reset(): void {
+    this.pci.reset();
     this.mch.reset();
     this.lpc.reset();
     this.smbus.reset();
     this.ahci.reset();
-    this.pci.reset();
+    this.vga?.reset();
     this.fwCfg.reset();
     this.keyboard.reset();
     this.mouse.reset();
@@ -207,6 +213,24 @@ export class Pc {
     if (!(drive instanceof AtapiCdrom)) throw new Error(`Drive ${index} is no CD-ROM drive.`);
     if (disc) drive.insert(disc);
     else drive.eject(true);
+  }
+
+  private addVga(): Vga {
+    const { map, clock, memory, parts } = this;
+    const vga = new Vga({
+      map,
+      clock,
+      shared: memory.bytes,
+      onLfb: (base, size) => this.physical.setFramebuffer(base, size),
+      rom: parts.vgaBios.length > 0 ? parts.vgaBios : undefined,
+    });
+    this.pci.attach(vga.pci, ...PCI_SLOTS.vga);
+    return vga;
+  }
+
+  /** The video BIOS, for whoever boots without firmware. */
+  get vgaBios(): Uint8Array {
+    return this.parts.vgaBios;
   }
 
   private attachDrives(): void {

@@ -69,8 +69,10 @@ export class PciRoot implements PciBus {
       base === undefined ? undefined : this.map.mmio(base, len, this.mmconfigSpace, { width: 4, isGuestPlaced: true });
   }
 
+  /** Every function's configuration space to power-on values; chips reset the rest of themselves. */
   reset(): void {
     this.address = 0;
+    for (const { fn } of this.list()) fn.reset();
   }
 
   read(bus: number, devfn: number, register: number, size: AccessSize): number {

@@ -112,7 +112,6 @@ export class LpcIch9 {
   }
 
   reset(): void {
-    this.pci.reset();
     this.pm.reset();
     this.resetChipset();
     this.apm.fill(0);

@@ -52,7 +52,6 @@ export class Mch {
   }
 
   reset(): void {
-    this.pci.reset();
     this.allowSmram();
     this.options.physical.resetLowMap();
     this.options.setMmconfig(undefined, 0);

@@ -116,6 +116,7 @@ describe("MCH", () => {
 
   test("reset shows the ROM again", () => {
     board.config(0, 0x90, 0x30, 1);
+    board.root.reset();
     board.mch.reset();
     expect(board.lowSlot(0xf_0000)).toBe((ROM + ROM_SIZE - 0x1_0000) | LOW_MAP_READ);
   });

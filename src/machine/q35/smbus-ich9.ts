@@ -37,7 +37,6 @@ export class SmbusIch9 implements IoHandler {
   }
 
   reset(): void {
-    this.pci.reset();
     this.registers.fill(0);
   }
 
