@@ -56,7 +56,11 @@ export class Ps2Mouse implements Ps2Device {
   private nextSampleNs = 0;
   private timer: Timer | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  /** `onReporting` hears when the guest turns the reports on or off: it has a use for a mouse, or not. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly onReporting: (isOn: boolean) => void = () => {},
+  ) {}
 
   reset(): void {
     this.id = ID_STANDARD;
@@ -225,7 +229,7 @@ export class Ps2Mouse implements Ps2Device {
         return;
       case 0xf4: // enable
       case 0xf5: // disable
-        this.isReporting = byte === 0xf4;
+        this.setReporting(byte === 0xf4);
         this.pending = [];
         this.answer();
         return;
@@ -272,8 +276,13 @@ export class Ps2Mouse implements Ps2Device {
     );
   }
 
+  private setReporting(isOn: boolean): void {
+    if (isOn !== this.isReporting) this.onReporting(isOn);
+    this.isReporting = isOn;
+  }
+
   private setDefaults(): void {
-    this.isReporting = false;
+    this.setReporting(false);
     this.isRemote = false;
     this.isScaled = false;
     this.resolution = 2;
