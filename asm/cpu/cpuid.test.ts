@@ -71,6 +71,13 @@ it("states the TSC frequency alike in leaves 15h, 16h and 40000010h", () => {
   expect(bit(s.cpuid(0x8000_0007).edx, 8)).toBe(1);
 });
 
+it("has the sub-leaves of leaf 7 that sub-leaf 0 announces", () => {
+  expect(s.cpuid(7, 0).eax).toBe(2);
+  expect(s.cpuid(7, 1)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0 });
+  expect(s.cpuid(7, 2)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0x30 });
+  expect(s.cpuid(7, 3)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0 });
+});
+
 it("answers leaves beyond the basic maximum as the highest one", () => {
   expect(s.cpuid(0x17)).toEqual(s.cpuid(0x16));
   expect(s.cpuid(0x8000_0009)).toEqual(s.cpuid(0x16));

@@ -38,6 +38,7 @@ const L7_EDX: u32 = 4 << 8;
 const LD_EAX: u32 = 5 << 8; // leaf 0Dh, sub-leaf 1
 const X1_ECX: u32 = 6 << 8; // leaf 80000001h
 const X1_EDX: u32 = 7 << 8;
+const L72_EDX: u32 = 8 << 8; // leaf 7, sub-leaf 2
 
 /** Least model that offers the row. LATER: no model does until the core has it. */
 const V3: u32 = CPU_MODEL_V3 << 20;
@@ -110,6 +111,8 @@ const FEATURES: StaticArray<u32> = [
   Feature.BASE | L7_EDX | 26 * BIT, // IBRS and IBPB: SPEC_CTRL, PRED_CMD
   Feature.BASE | L7_EDX | 27 * BIT, // STIBP
   Feature.BASE | L7_EDX | 29 * BIT, // ARCH_CAPABILITIES
+  Feature.BASE | L72_EDX | 4 * BIT, // BHI_CTRL: Linux else clears branch history at every system call
+  Feature.BASE | L72_EDX | 5 * BIT, // MCDT_NO
   Feature.XSAVEOPT | LD_EAX | 0 * BIT,
   Feature.BASE | X1_ECX | 0 * BIT, // LAHF in 64-bit mode
   Feature.LZCNT | X1_ECX | 5 * BIT | V3,
@@ -240,6 +243,16 @@ function leaf4(out: CpuidResult, index: u32): void {
   }
 }
 
+function leaf7(cpu: Cpu, out: CpuidResult, index: u32): void {
+  if (index == 0) {
+    let ecx = featureBits(cpu, L7_ECX);
+    if ((cpu.cr4 & CR4_PKE) != 0) ecx |= L7_ECX_OSPKE;
+    set(out, 2, featureBits(cpu, L7_EBX), ecx, featureBits(cpu, L7_EDX));
+  } else {
+    set(out, 0, 0, 0, index == 2 ? featureBits(cpu, L72_EDX) : 0);
+  }
+}
+
 /** x2APIC topology: one thread to a core, all cores in one package. */
 function leafB(cpu: Cpu, out: CpuidResult, index: u32): void {
   switch (index) {
@@ -280,12 +293,7 @@ function basic(cpu: Cpu, out: CpuidResult, leaf: u32, index: u32): void {
       set(out, 4, 0, 0, 0);
       break;
     case 0x07:
-      if (index != 0) set(out, 0, 0, 0, 0);
-      else {
-        let ecx = featureBits(cpu, L7_ECX);
-        if ((cpu.cr4 & CR4_PKE) != 0) ecx |= L7_ECX_OSPKE;
-        set(out, 0, featureBits(cpu, L7_EBX), ecx, featureBits(cpu, L7_EDX));
-      }
+      leaf7(cpu, out, index);
       break;
     case 0x0b:
       leafB(cpu, out, index);

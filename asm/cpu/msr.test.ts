@@ -85,8 +85,8 @@ it("locks FEATURE_CONTROL for good", () => {
 });
 
 it("offers SPEC_CTRL and PRED_CMD as CPUID says", () => {
-  expect(s.wrmsr(0x48, 1n)).toBe("ok");
-  expect(s.rdmsr(0x48)).toBe(1n);
+  expect(s.wrmsr(0x48, 0x401n)).toBe("ok");
+  expect(s.rdmsr(0x48)).toBe(0x401n);
   expect(s.wrmsr(0x48, 4n)).toBe(GP);
   expect(s.wrmsr(0x49, 1n)).toBe("ok");
   expect(s.rdmsr(0x49)).toBe(GP);

@@ -82,7 +82,8 @@ const ARCH_CAPABILITIES: u64 =
   (1 << 0) | (1 << 1) | (1 << 3) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 13) | (1 << 14) | (1 << 15) |
   (1 << 20) | (1 << 24) | (1 << 26) | (1 << 27) | (1 << 62);
 
-const SPEC_CTRL_IBRS_STIBP: u64 = 3;
+/** IBRS, STIBP, BHI_DIS_S. */
+const SPEC_CTRL_BITS: u64 = 0x403;
 
 const FEATURE_CONTROL_LOCK: u64 = 1;
 
@@ -290,7 +291,7 @@ function writeLow(cpu: Cpu, msr: u32, value: u64): bool {
       tscChanged(cpu);
       return true;
     case IA32_SPEC_CTRL:
-      if ((value & ~SPEC_CTRL_IBRS_STIBP) != 0) return false;
+      if ((value & ~SPEC_CTRL_BITS) != 0) return false;
       cpu.specCtrl = value;
       return true;
     case IA32_PRED_CMD: // IBPB: nothing is predicted
