@@ -198,6 +198,10 @@ export class Cpu {
   walkHost: u32; // its host address, or 0 for device memory
   mcBankOff: u32; // bit i: machine-check bank i was switched off (cpu/msr.ts)
   nmiBlocked: u32; // 1 from the delivery of an NMI until the next IRET
+  f80Sig: u64; // result of the last softfloat/f80.ts operation: significand
+  f80Se: u32; // and sign and exponent
+  x87Flags: u32; // FSW bits and others the x87 instruction in progress has raised (softfloat/f80.ts)
+  wideLow: u64; // second half of 128-bit results (softfloat/wide.ts)
 }
 
 export const SEG_ES: u32 = 0;

@@ -6,16 +6,14 @@
  */
 import { signExtend } from "../base/bits";
 import { raise, raiseUD, Vector } from "../cpu/fault";
-import { CR0_MP, CR0_NE, CR0_TS, isProtected } from "../cpu/modes";
+import { CR0_MP, CR0_TS, isProtected } from "../cpu/modes";
 import { getArith, RFLAGS_ZF, setArith } from "../cpu/rflags";
 import { Cpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { operand } from "../mmu/address";
 import { EXEC_NEXT } from "./exec";
 import { getReg, loadMem, putReg, readE, sizeOf, writeE } from "./operand";
-
-/** Bit 7 of the x87 status word: an unmasked exception is pending. */
-const FSW_ES: u32 = 0x80;
+import { checkPendingMF } from "./x87-state";
 
 /** BOUND: lower and upper bound, signed, lie side by side in memory. */
 export function execBound(cpu: Cpu, insn: Insn): u32 {
@@ -48,7 +46,7 @@ export function execArpl(cpu: Cpu, insn: Insn): u32 {
 
 export function execFwait(cpu: Cpu): u32 {
   if ((cpu.cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)) raise(cpu, Vector.NM);
-  else if ((cpu.fsw & FSW_ES) != 0 && (cpu.cr0 & CR0_NE) != 0) raise(cpu, Vector.MF);
+  else checkPendingMF(cpu);
   return EXEC_NEXT;
 }
 

@@ -4,8 +4,7 @@
  * operands; those that are not lane by lane (packs, high unpacks, horizontal sums) arrange them first.
  *
  * Each instruction first reports a waiting x87 exception (#MF), then makes its accesses, and only then
- * resets TOP and the tags, so that a fault leaves the x87 state alone. CR0.NE = 0 is not modelled: the
- * exception is #MF either way.
+ * resets TOP and the tags, so that a fault leaves the x87 state alone.
  */
 import { Cpu, fpr } from "../cpu/state";
 import { Insn } from "../decode/insn";
@@ -18,7 +17,6 @@ import {
   memory32,
   mm,
   mmxEnter,
-  mmxPending,
   setGeneral,
   setMm,
   sourceGeneral,
@@ -27,10 +25,11 @@ import {
   Xmm,
 } from "./simd-operand";
 import { alignRight, permuteLowWords } from "./simd-shuffle";
+import { checkPendingMF } from "./x87-state";
 
 export function execMmx(cpu: Cpu, insn: Insn, mmxOp: u32): u32 {
   const op = mmxOp - SIMD_MMX;
-  if (mmxPending(cpu)) return 0;
+  if (checkPendingMF(cpu)) return 0;
   if (op >= <u32>Simd.UNPCKLPS && op < <u32>Simd.INT_END) return binary(cpu, insn, op);
   const imm = <u32>insn.imm & 0xff;
   switch (op) {

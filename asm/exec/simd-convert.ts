@@ -25,7 +25,6 @@ import {
   isWide,
   memory64,
   mmxEnter,
-  mmxPending,
   setGeneral,
   setMm,
   source128,
@@ -35,6 +34,7 @@ import {
   sourceMm,
   Xmm,
 } from "./simd-operand";
+import { checkPendingMF } from "./x87-state";
 
 const SINGLES: u64 = 0xffff_ffff;
 
@@ -181,7 +181,7 @@ function toGeneral<F>(cpu: Cpu, insn: Insn, rc: u32): u32 {
 
 function fromMmx(cpu: Cpu, insn: Insn, op: u32): u32 {
   const isTransition = !isMemory(insn);
-  if (isTransition && mmxPending(cpu)) return 0;
+  if (isTransition && checkPendingMF(cpu)) return 0;
   const b = isMemory(insn) ? memory64(cpu, insn) : sourceMm(cpu, insn);
   if (cpu.fault != 0) return 0;
   if (isTransition) mmxEnter(cpu);
@@ -196,7 +196,7 @@ function fromMmx(cpu: Cpu, insn: Insn, op: u32): u32 {
 }
 
 function toMmx(cpu: Cpu, insn: Insn, isDouble: bool, rc: u32): u32 {
-  if (mmxPending(cpu)) return 0;
+  if (checkPendingMF(cpu)) return 0;
   let result: u64;
   if (isDouble) {
     const b = source128(cpu, insn);

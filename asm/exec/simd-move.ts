@@ -19,7 +19,6 @@ import {
   memory64,
   mm,
   mmxEnter,
-  mmxPending,
   setGeneral,
   setMm,
   source128,
@@ -31,6 +30,7 @@ import {
   unaligned128,
   Xmm,
 } from "./simd-operand";
+import { checkPendingMF } from "./x87-state";
 
 export function execSimdMove(cpu: Cpu, insn: Insn, op: u32): u32 {
   switch (op) {
@@ -121,12 +121,12 @@ export function execSimdMove(cpu: Cpu, insn: Insn, op: u32): u32 {
       else Xmm.set(cpu, insn.m, Xmm.make(Xmm.low(cpu, insn.r), 0));
       return 0;
     case Simd.MOVQ2DQ:
-      if (mmxPending(cpu)) return 0;
+      if (checkPendingMF(cpu)) return 0;
       mmxEnter(cpu);
       Xmm.set(cpu, insn.r, Xmm.make(mm(cpu, insn.m), 0));
       return 0;
     case Simd.MOVDQ2Q:
-      if (mmxPending(cpu)) return 0;
+      if (checkPendingMF(cpu)) return 0;
       mmxEnter(cpu);
       setMm(cpu, insn.r, Xmm.low(cpu, insn.m));
       return 0;

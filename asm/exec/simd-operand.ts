@@ -10,7 +10,7 @@
  * destination register alone, so writing a register is a 16-byte store; VEX forms clear them. #AC for
  * misaligned narrower operands is not modelled.
  */
-import { raise, raiseGP, Vector } from "../cpu/fault";
+import { raiseGP } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
 import { EA_FLAT32, EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
 import { ld16, ld32, ld64, ld8, ld128, Mem, st128, st16, st32, st64, st8 } from "../mmu/access";
@@ -18,7 +18,6 @@ import { operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
 import { Ea } from "./hot-semantics";
 
-const FSW_ES: u32 = 0x80;
 const FSW_TOP: u32 = 0x3800;
 
 export class Xmm {
@@ -192,13 +191,6 @@ export function sourceGeneral(cpu: Cpu, insn: Insn): u64 {
 /** Writes general register G; 32-bit results come zero-extended. */
 export function setGeneral(cpu: Cpu, offset: u32, value: u64): void {
   store<u64>(changetype<usize>(cpu) + offset, value);
-}
-
-/** An unmasked x87 exception that waits is reported before an MMX instruction does anything. */
-export function mmxPending(cpu: Cpu): bool {
-  if ((cpu.fsw & FSW_ES) == 0) return false;
-  raise(cpu, Vector.MF);
-  return true;
 }
 
 /** What every MMX instruction but EMMS does to the x87 state (SDM vol. 1 9.5.1): TOP = 0, all valid. */

@@ -5,6 +5,7 @@
  */
 import {
   ATTR_L,
+  CR0_NE,
   CR0_PE,
   CR4_OSFXSR,
   CR4_OSXMMEXCPT,
@@ -37,7 +38,7 @@ export function setup(): void {
   const cpu = cpuAt(0);
   const m = machine();
   m.ramLow = MEMORY + MEMORY_SIZE;
-  cpu.cr0 = CR0_PE;
+  cpu.cr0 = CR0_PE | CR0_NE;
   cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
   cpu.efer = EFER_LMA;
   cpu.xcr0 = 3;
@@ -85,7 +86,7 @@ function runCase(from: u32, to: u32): void {
   saveImage(cpu, to + 512);
 }
 
-function loadImage(cpu: Cpu, from: u32): void {
+export function loadImage(cpu: Cpu, from: u32): void {
   cpu.fcw = (load<u16>(from) & 0x1f7f) | 0x40;
   cpu.fsw = load<u16>(from, 2);
   const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
@@ -102,7 +103,7 @@ function loadImage(cpu: Cpu, from: u32): void {
   }
 }
 
-function saveImage(cpu: Cpu, to: u32): void {
+export function saveImage(cpu: Cpu, to: u32): void {
   memory.fill(to, 0, 512);
   store<u16>(to, <u16>cpu.fcw);
   store<u16>(to, <u16>cpu.fsw, 2);

@@ -367,7 +367,11 @@ export const Cpu = {
   walkHost: 0x4ec,
   mcBankOff: 0x4f0,
   nmiBlocked: 0x4f4,
-  SIZE: 0x4f8,
+  f80Sig: 0x4f8,
+  f80Se: 0x500,
+  x87Flags: 0x504,
+  wideLow: 0x508,
+  SIZE: 0x510,
 } as const;
 
 // asm/cpu/modes.ts
