@@ -62,7 +62,13 @@ function images(): Plugin {
   const serve: Connect.NextHandleFunction = (request, response, next) => {
     const url = request.url?.split("?")[0].slice(1);
     const file = imageFiles().find((image) => image.url === url);
-    if (!file) return next();
+    if (!file) {
+      // Not the page itself, which Vite answers with where nothing is found.
+      if (!IMAGES.some((folder) => url?.startsWith(`${folder}/`))) return next();
+      response.statusCode = 404;
+      response.end();
+      return;
+    }
     response.setHeader("Content-Type", "application/octet-stream");
     response.setHeader("Content-Length", statSync(file.path).size);
     response.setHeader("Cache-Control", "no-cache");
@@ -115,6 +121,8 @@ export default defineConfig({
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },
+  // Loaded when its tab is opened: found only then, it would make the server reload the page.
+  optimizeDeps: { include: ["@xterm/xterm", "@xterm/addon-fit"] },
   build: { target: "es2022", assetsInlineLimit: 0 },
   test: {
     projects: projects.map((test, groupOrder) => ({

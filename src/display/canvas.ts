@@ -1,16 +1,22 @@
 /**
  * Draws the scanout into a <canvas>, once per animation frame and only the rows that changed. The canvas has
- * the guest's resolution; CSS scales it into its parent: by whole device pixels where that fills at least
- * most of the space (crisp), else smoothly. Modes of 200 lines are stretched to the tube's 4:3.
+ * the guest's resolution; CSS scales it into its parent. Modes of 200 lines are stretched to the tube's 4:3.
+ *
+ *   fit       fills the space: by whole device pixels where that fills most of it (crisp), else smoothly
+ *   integer   the largest whole number of device pixels that fits, at least one
+ *   1:1       a guest pixel is a CSS pixel, in whole device pixels; what does not fit is scrolled to
  */
 import { type Frame, Scanout, type ScanoutSource } from "./scanout";
 
 /** A whole-number scale is preferred while it uses at least this share of the space. */
 const CRISP_SHARE = 0.7;
 
+export type Scaling = "fit" | "integer" | "1:1";
+
 export interface CanvasScreenOptions {
   canvas: HTMLCanvasElement;
   source: ScanoutSource;
+  scaling?: Scaling;
   /** The guest changed its resolution. */
   onResize?: (width: number, height: number) => void;
 }
@@ -21,8 +27,10 @@ export class CanvasScreen {
   private image: ImageData | undefined;
   private request = 0;
   private readonly observer: ResizeObserver;
+  private scaling: Scaling;
 
   constructor(private readonly options: CanvasScreenOptions) {
+    this.scaling = options.scaling ?? "fit";
     const context = options.canvas.getContext("2d", { alpha: false });
     if (!context) throw new Error("This browser gives no 2D canvas.");
     this.context = context;
@@ -45,6 +53,11 @@ export class CanvasScreen {
     cancelAnimationFrame(this.request);
     this.request = 0;
     this.observer.disconnect();
+  }
+
+  setScaling(scaling: Scaling): void {
+    this.scaling = scaling;
+    this.layout();
   }
 
   /** Draws one frame now; for a screenshot while stopped. */
@@ -91,6 +104,8 @@ export class CanvasScreen {
       canvas.height,
       parent.clientWidth * ratio,
       parent.clientHeight * ratio,
+      this.scaling,
+      ratio,
     );
     canvas.style.width = `${size.width / ratio}px`;
     canvas.style.height = `${size.height / ratio}px`;
@@ -104,13 +119,15 @@ export function displaySize(
   height: number,
   spaceWidth: number,
   spaceHeight: number,
+  scaling: Scaling = "fit",
+  ratio = 1,
 ): { width: number; height: number; isCrisp: boolean } {
   // 200-line modes were made to fill a 4:3 tube; everything else is shown with square pixels.
   const shownHeight = height < 300 ? Math.max(height, (width * 3) / 4) : height;
   const fit = Math.min(spaceWidth / width, spaceHeight / shownHeight);
-  const whole = Math.floor(fit);
-  const isCrisp = whole >= 1 && whole / fit >= CRISP_SHARE;
-  const scale = isCrisp ? whole : fit;
+  const whole = scaling === "1:1" ? Math.max(1, Math.round(ratio)) : Math.floor(fit);
+  const isCrisp = scaling === "fit" ? whole >= 1 && whole / fit >= CRISP_SHARE : true;
+  const scale = isCrisp ? Math.max(1, whole) : fit;
   return {
     width: Math.round(width * scale),
     height: Math.round(shownHeight * scale),
