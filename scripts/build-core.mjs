@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeLayout } from "./layout.mjs";
+import { withLock } from "./lock.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const CORE_WASM = join(root, "build/core.wasm");
@@ -66,6 +67,10 @@ function compile(flags, output) {
 
 /** Brings build/core.wasm and the layout that TypeScript knows up to date; returns the core's path. */
 export async function buildCore({ quick = false, say = console.error } = {}) {
+  return withLock(join(root, "build/core.lock"), () => build(quick, say));
+}
+
+async function build(quick, say) {
   writeLayout(say);
   const flags = [...FLAGS, quick ? "-O1" : "-O3"];
   const stamp = stampOf(flags);

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCore } from "./build-core.mjs";
+import { withLock } from "./lock.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OUT = join(root, "build/cli");
@@ -25,7 +26,11 @@ function sources(dir) {
 }
 
 /** Bundles src/cli for Node into build/cli; returns the path of the main program. */
-export async function buildCli(say = console.error) {
+export function buildCli(say = console.error) {
+  return withLock(join(root, "build/cli.lock"), () => build(say));
+}
+
+async function build(say) {
   const hash = createHash("sha256");
   for (const path of sources(join(root, "src"))) hash.update(path.slice(root.length)).update(readFileSync(path));
   const stamp = hash.digest("hex");

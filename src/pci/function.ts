@@ -86,8 +86,17 @@ interface Bar {
   registration: Registration | undefined;
 }
 
-/** Command bits every function has; the decode bits come with BARs. */
-const COMMAND_BITS = PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE;
+/**
+ * Command bits every function has. Both decode bits are writable also without a BAR of their kind, as in
+ * QEMU: a VGA decodes legacy ports by the one, and firmware looks for it there.
+ */
+const COMMAND_BITS =
+  PCI_COMMAND_IO |
+  PCI_COMMAND_MEMORY |
+  PCI_COMMAND_MASTER |
+  PCI_COMMAND_PARITY |
+  PCI_COMMAND_SERR |
+  PCI_COMMAND_INTX_DISABLE;
 
 /** Index of the expansion ROM among the BARs. */
 const ROM_BAR = 6;
@@ -105,7 +114,6 @@ export class PciFunction {
   private readonly bars = new Map<number, Bar>();
   private bus: PciBus | undefined;
   private slot = -1;
-  private decodeBits = 0;
   /** What the device wants of its line, and what the bus was last told. */
   private isInterruptAsserted = false;
   private isIntxDriven = false;
@@ -146,8 +154,6 @@ export class PciFunction {
       this.config.allow(register + 4, 4, 0xffff_ffff);
     }
     this.config.allow(register, 4, (-size & (kind === "io" ? ~3 : ~15)) >>> 0);
-    const decode = kind === "io" ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
-    this.allowCommand(decode);
   }
 
   /** An expansion ROM with these contents, padded to a power of two. */
@@ -164,7 +170,6 @@ export class PciFunction {
     };
     this.defineBar(ROM_BAR, PCI_ROM_ADDRESS, { kind: "mem32", size, handler, width: 4 });
     this.config.allow(PCI_ROM_ADDRESS, 4, (-size | 1) >>> 0);
-    this.allowCommand(PCI_COMMAND_MEMORY);
   }
 
   /** One-vector MSI with a 64-bit address; `at` = capability offset. */
@@ -260,11 +265,6 @@ export class PciFunction {
   private defineBar(index: number, register: number, options: BarOptions): void {
     if (options.size & (options.size - 1)) throw new Error(`${this.name}: BAR size is not a power of two`);
     this.bars.set(index, { register, options, base: undefined, registration: undefined });
-  }
-
-  private allowCommand(bit: number): void {
-    this.decodeBits |= bit;
-    this.config.allow(PCI_COMMAND, 2, COMMAND_BITS | this.decodeBits);
   }
 
   private updateIntx(): void {

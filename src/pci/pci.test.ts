@@ -3,7 +3,6 @@ import type { AddressMap, IoHandler, Registration } from "../memory/address-map"
 import {
   PCI_COMMAND,
   PCI_COMMAND_INTX_DISABLE,
-  PCI_COMMAND_IO,
   PCI_COMMAND_MEMORY,
   PCI_STATUS,
   PCI_STATUS_INTERRUPT,
@@ -138,13 +137,6 @@ test("a 64-bit BAR above 4 GiB is mapped there", () => {
   board.write(3, 0x14, 0x38);
   board.write(3, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
   expect(board.mmioMap[0].base).toBe(0x38_0000_0000);
-});
-
-test("decode bits without a BAR of the kind do not stick", () => {
-  attach((fn) => fn.addBar(0, { kind: "mem32", size: 0x1000, handler: registers }));
-  board.write(3, PCI_COMMAND, 0xffff, 2);
-  expect(board.read(3, PCI_COMMAND, 2) & 3).toBe(PCI_COMMAND_MEMORY);
-  expect(board.read(3, PCI_COMMAND, 2) & PCI_COMMAND_IO).toBe(0);
 });
 
 test("the expansion ROM shows its image only when enabled in both places", () => {

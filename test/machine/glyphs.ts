@@ -1,0 +1,97 @@
+/**
+ * Reads text from pixels, as a person reads the screen: the framebuffer consoles and boot menus of the
+ * guests draw cells of 8 by 16 pixels with the PC's own character set, which the video BIOS carries too.
+ * A cell matches a character when the pixels of one of its colours are that character's dots; ink on a
+ * picture is recognised because ink has one colour. Linux' font differs from the BIOS' in a few dots of a
+ * few characters, so on a plain ground the nearest character counts when it is near.
+ */
+const WIDTH = 8;
+const HEIGHT = 16;
+/** Printable ASCII. */
+const FIRST = 0x20;
+const LAST = 0x7e;
+/** Dots that a glyph may differ from the BIOS' in. */
+const NEAR = 8;
+/** Colours of a cell that are tried as its ink. */
+const INKS = 6;
+
+/** The letter A of the 8 by 16 font, by which the font is found in the image of the video BIOS. */
+const LETTER_A = [0, 0, 0x10, 0x38, 0x6c, 0xc6, 0xc6, 0xfe, 0xc6, 0xc6, 0xc6, 0xc6, 0, 0, 0, 0];
+
+export interface Picture {
+  width: number;
+  height: number;
+  /** RGBA, row by row. */
+  data: Uint8ClampedArray;
+}
+
+export class GlyphReader {
+  private readonly glyphs: { character: string; rows: Uint8Array }[] = [];
+  private readonly exact = new Map<string, string>();
+
+  constructor(vgaBios: Uint8Array) {
+    const at = Buffer.from(vgaBios).indexOf(Buffer.from(LETTER_A));
+    if (at < 0) throw new Error("The video BIOS has no 8x16 font where its letter A looks as expected.");
+    const font = at - 0x41 * HEIGHT;
+    for (let code = FIRST; code <= LAST; code++) {
+      const rows = vgaBios.slice(font + code * HEIGHT, font + (code + 1) * HEIGHT);
+      const character = String.fromCharCode(code);
+      this.glyphs.push({ character, rows });
+      this.exact.set(rows.join(), character);
+    }
+  }
+
+  /** The screen's lines without their trailing blanks; what is no character is a blank. */
+  lines(picture: Picture): string[] {
+    const { width, height, data } = picture;
+    const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
+    const lines: string[] = [];
+    for (let y = 0; y + HEIGHT <= height; y += HEIGHT) {
+      let line = "";
+      for (let x = 0; x + WIDTH <= width; x += WIDTH) line += this.cell(words, y * width + x, width);
+      lines.push(line.trimEnd());
+    }
+    return lines;
+  }
+
+  private cell(words: Uint32Array, at: number, pitch: number): string {
+    const inks = new Map<number, Uint8Array>();
+    for (let row = 0; row < HEIGHT; row++) {
+      for (let column = 0; column < WIDTH; column++) {
+        const color = words[at + row * pitch + column];
+        let rows = inks.get(color);
+        if (!rows) inks.set(color, (rows = new Uint8Array(HEIGHT)));
+        rows[row] |= 0x80 >> column;
+      }
+    }
+    if (inks.size === 1) return " ";
+    const byUse = [...inks.values()].sort((a, b) => dots(b) - dots(a)).slice(0, INKS);
+    for (const rows of byUse) {
+      const character = this.exact.get(rows.join());
+      if (character !== undefined && character !== " ") return character;
+    }
+    return inks.size === 2 ? this.nearest(byUse) : " ";
+  }
+
+  private nearest(candidates: Uint8Array[]): string {
+    let best = " ";
+    let bestDistance = NEAR + 1;
+    for (const rows of candidates) {
+      for (const glyph of this.glyphs) {
+        let distance = 0;
+        for (let i = 0; i < HEIGHT; i++) distance += BITS[rows[i] ^ glyph.rows[i]];
+        if (distance < bestDistance) {
+          best = glyph.character;
+          bestDistance = distance;
+        }
+      }
+    }
+    return best;
+  }
+}
+
+const BITS = new Uint8Array(256).map((_, byte) => byte.toString(2).replaceAll("0", "").length);
+
+function dots(rows: Uint8Array): number {
+  return rows.reduce((sum, row) => sum + BITS[row], 0);
+}
