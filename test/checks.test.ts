@@ -25,8 +25,14 @@ function complaints(program: string, ...args: string[]): string {
 /** Files of the repository; without git (an unpacked archive) what is not generated. */
 function trackedFiles(): string[] {
   try {
-    const out = execFileSync("git", ["ls-files", "-z"], { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
-    return out.toString().split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+    const out = execFileSync("git", ["ls-files", "-z"], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return out
+      .toString()
+      .split("\0")
+      .filter((path) => path !== "" && existsSync(join(root, path)));
   } catch {
     const ignored = new Set(["node_modules", "build", "dist", ".cache", ".git"]);
     const below = (dir: string): string[] =>
@@ -71,13 +77,19 @@ describe("tree", () => {
 
   it("names no registry, no package archive and no folder of one machine", () => {
     const hosts = ["registry.", "npmjs", "deb.", "security.", "ftp.", "archive."].map((name) =>
-      name.includes(".") ? `${name.replace(".", "\\.")}[a-z-]+\\.(?:org|com|net)` : `${name}\\.(?:org|com)`,
+      name.includes(".")
+        ? `${name.replace(".", "\\.")}[a-z-]+\\.(?:org|com|net)`
+        : `${name}\\.(?:org|com)`,
     );
-    const folders = [root, "/home/", "/Users/"].map((path) => `${path}${path.endsWith("/") ? "\\w" : "\\b"}`);
+    const folders = [root, "/home/", "/Users/"].map(
+      (path) => `${path}${path.endsWith("/") ? "\\w" : "\\b"}`,
+    );
     const pattern = new RegExp([...hosts, ...folders].join("|"), "i");
     const found = trackedFiles().flatMap((path) => {
       const text = readFileSync(join(root, path), "latin1");
-      return text.split("\n").flatMap((line, n) => (pattern.test(line) ? [`${path}:${n + 1}: ${line.trim()}`] : []));
+      return text
+        .split("\n")
+        .flatMap((line, n) => (pattern.test(line) ? [`${path}:${n + 1}: ${line.trim()}`] : []));
     });
     expect(found).toEqual([]);
   });

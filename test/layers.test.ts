@@ -120,7 +120,8 @@ function violations(folder: string, rules: Rules, imports: Import[]): string[] {
       problems.push(`${folder}/${from} is in no layer`);
     } else if (/^[@a-z]/.test(to) && !existsSync(join(root, folder, `${to}.ts`))) {
       // Assets beside the sources (build/core.wasm) begin with "..", everything else is a package.
-      if (!rules.packages[importer.name]?.test(to)) problems.push(`${folder}/${from} imports "${to}"`);
+      if (!rules.packages[importer.name]?.test(to))
+        problems.push(`${folder}/${from} imports "${to}"`);
     } else if (!to.startsWith("..")) {
       const imported = layerOf(rules, to);
       const exception = `${from} -> ${to}`;
@@ -129,7 +130,10 @@ function violations(folder: string, rules: Rules, imports: Import[]): string[] {
       else if (importer.name === imported.name || imported.level < importer.level) continue;
       else if (isPeer(rules, importer, imported)) continue;
       else if (reason && (isType || !reason.startsWith("type:"))) unused.delete(exception);
-      else problems.push(`${exception} goes ${imported.level === importer.level ? "sideways" : "upwards"} in ${folder}/`);
+      else
+        problems.push(
+          `${exception} goes ${imported.level === importer.level ? "sideways" : "upwards"} in ${folder}/`,
+        );
     }
   }
   for (const exception of unused) problems.push(`the exception ${exception} is not needed`);
@@ -137,7 +141,11 @@ function violations(folder: string, rules: Rules, imports: Import[]): string[] {
 }
 
 /** Single files of one layer may know each other; folders of one layer may not. */
-function isPeer(rules: Rules, a: { level: number; name: string }, b: { level: number; name: string }): boolean {
+function isPeer(
+  rules: Rules,
+  a: { level: number; name: string },
+  b: { level: number; name: string },
+): boolean {
   return a.level === b.level && rules === ASM && (!a.name.endsWith("/") || !b.name.endsWith("/"));
 }
 
@@ -160,8 +168,12 @@ describe("layers", () => {
   it("finds an import upwards, one sideways, an unknown package and an exception without use", () => {
     const check = (from: string, to: string, rules = SRC) =>
       violations("src", { ...rules, exceptions: {} }, [{ from, to, isType: false }]);
-    expect(check("memory/ram", "machine/pc")).toEqual(["memory/ram -> machine/pc goes upwards in src/"]);
-    expect(check("pci/root", "block/node")).toEqual(["pci/root -> block/node goes sideways in src/"]);
+    expect(check("memory/ram", "machine/pc")).toEqual([
+      "memory/ram -> machine/pc goes upwards in src/",
+    ]);
+    expect(check("pci/root", "block/node")).toEqual([
+      "pci/root -> block/node goes sideways in src/",
+    ]);
     expect(check("devices/vga", "node:fs")).toEqual(['src/devices/vga imports "node:fs"']);
     expect(violations("src", { ...SRC, exceptions: { "a -> b": "no" } }, [])).toEqual([
       "the exception a -> b is not needed",

@@ -15,7 +15,7 @@ import {
   MODE_SSE,
   MODE_X87,
 } from "../cpu/modes";
-import { SEG_DS, SEG_ES, SEG_FS, SEG_NONE, SEG_SS, SEG_SS64 } from "../cpu/state";
+import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_NONE, SEG_SS, SEG_SS64 } from "../cpu/state";
 import { G15_F3_REG, G7_REG, GROUPS, Group } from "./groups";
 import {
   COLD,
@@ -113,7 +113,9 @@ function groupRow(row: u64, modrm: u32, flags: u32): u64 {
   const isReg = modrm >= 0xc0;
   let member = unchecked(GROUPS[(group << 4) + (isReg ? 8 : 0) + reg]);
   if (group == Group.G7 && isReg && reg != 4 && reg != 6) {
-    member = (flags & (INSN_REP | INSN_REPNE | INSN_OPSIZE)) != 0 ? 0 : unchecked(G7_REG[modrm & 0x3f]);
+    // SWAPGS and RDTSCP ignore prefixes, the others are invalid with one.
+    const isPrefixed = (flags & (INSN_REP | INSN_REPNE | INSN_OPSIZE)) != 0;
+    member = isPrefixed && modrm < 0xf8 ? 0 : unchecked(G7_REG[modrm & 0x3f]);
   } else if (group == Group.G15) {
     if ((flags & INSN_REP) != 0) member = isReg ? unchecked(G15_F3_REG[reg]) : 0;
     else if ((flags & INSN_REPNE) != 0) member = 0;
@@ -121,8 +123,11 @@ function groupRow(row: u64, modrm: u32, flags: u32): u64 {
       member = !isReg && reg == 7 ? Op.CLFLUSHOPT | (Mb << O1) | F_CLFLUSHOPT : 0;
     }
   } else if (group == Group.G9) {
-    if ((flags & INSN_REP) != 0) member = isReg && reg == 7 ? Op.RDPID | (Ry << O1) | F_RDPID | F64 : 0;
-    // 66/F2/F3 select VMX instructions on the memory forms 6 and 7, which are INVALID here.
+    // 66 and F3 select VMX instructions on the memory forms 6 and 7, which are INVALID here; CMPXCHG8B ignores
+    // prefixes (F3 F0 is XRELEASE LOCK).
+    if (isReg && (flags & (INSN_REP | INSN_REPNE)) != 0) {
+      member = (flags & INSN_REP) != 0 && reg == 7 ? Op.RDPID | (Ry << O1) | F_RDPID | F64 : 0;
+    }
   } else if (group == Group.G3 && reg < 2 && (row & (Ev << O1)) == Eb << O1) {
     member = Op.TEST | (Ib << O2);
   }
@@ -192,7 +197,7 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
         segment = mode64 ? segment : SEG_ES;
         break;
       case 0x2e:
-        segment = mode64 ? segment : 1;
+        segment = mode64 ? segment : SEG_CS;
         break;
       case 0x36:
         segment = mode64 ? segment : SEG_SS;
@@ -237,8 +242,8 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
   if (byte != 0x0f) {
     row = unchecked(OPMAP_1BYTE[byte]);
     if (byte == 0x63 && mode64) row = Op.MOVSXD | (Gv << O1) | (Ez << O2);
+    else if (byte == 0x90 && (flags & INSN_REP) != 0) row = Op.PAUSE; // with REX.B too
     else if (byte == 0x90 && (rex & REX_B) != 0) row = Op.XCHG | (Zv << O1) | (AXv << O2);
-    else if (byte == 0x90 && (flags & INSN_REP) != 0) row = Op.PAUSE;
   } else {
     if (at >= avail) return short(avail, insn, ofs);
     byte = load<u8>(bytes + at);
@@ -487,7 +492,9 @@ function segmentOf(mode64: bool, segment: i32, dflt: u32): u8 {
 function addressForm(mode: u32, flags: u32, segment: i32): u8 {
   if ((flags & INSN_ADDR64) != 0) return <u8>EA_FLAT64;
   if ((mode & MODE_CODE_MASK) == MODE_CODE64) return <u8>EA_CHECKED;
-  if ((mode & MODE_FLAT) != 0 && (flags & INSN_ADDR32) != 0 && segment < <i32>SEG_FS) return <u8>EA_FLAT32;
+  // CS may be read but not written: an override goes through the checks.
+  const isData = segment < <i32>SEG_FS && segment != <i32>SEG_CS;
+  if ((mode & MODE_FLAT) != 0 && (flags & INSN_ADDR32) != 0 && isData) return <u8>EA_FLAT32;
   return <u8>EA_CHECKED;
 }
 

@@ -1,0 +1,31 @@
+/**
+ * Entry of the test module that decodes single instructions (not part of the core). A slot is 16 code bytes;
+ * a result is the Insn with the row behind it.
+ */
+import { MODE_SSE, MODE_X87 } from "../cpu/modes";
+import { decode } from "../decode/decode";
+import { INSN_SIZE, Insn } from "../decode/insn";
+
+/** Decodes `count` slots at `slots`; `code` is MODE_CODE16, 32 or 64, `avail` the bytes that may be read of each. */
+export function decodeSlots(
+  slots: usize,
+  count: u32,
+  avail: u32,
+  code: u32,
+  features: u64,
+  results: usize,
+): void {
+  const mode = code | MODE_X87 | MODE_SSE;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = results + i * (INSN_SIZE + 8);
+    store<u64>(
+      at + INSN_SIZE,
+      decode(slots + (i << 4), avail, mode, features, 0, changetype<Insn>(at)),
+    );
+  }
+}
+
+/** The same without x87 and SSE enabled: what CR0 and CR4 forbid. */
+export function decodeGated(bytes: usize, code: u32, features: u64, result: usize): void {
+  store<u64>(result + INSN_SIZE, decode(bytes, 15, code, features, 0, changetype<Insn>(result)));
+}
