@@ -28,8 +28,8 @@ const SLOTS = 0x100_0000;
 const RESULTS = SLOTS + BATCH * SLOT;
 const COLD = 1024;
 
-const REPNE = 0x02;
-const REP = 0x04;
+const _REPNE = 0x02;
+const _REP = 0x04;
 const OPSIZE = 0x08;
 const REXW = 0x10;
 const MEM = 0x20;
@@ -43,7 +43,7 @@ const root = new URL("../..", import.meta.url).pathname;
 
 /** Members of a `const enum` of asm/, by value. */
 function enumNames(file: string, name: string): Map<number, string> {
-  const text = readFileSync(`${root}${file}`, "utf8").replace(/\/\/.*|\/\*[^]*?\*\//g, "");
+  const text = readFileSync(`${root}${file}`, "utf8").replace(/\/\/.*|\/\*[\s\S]*?\*\//g, "");
   const body = new RegExp(`const enum ${name} \\{([^}]*)\\}`).exec(text)?.[1] ?? "";
   const names = new Map<number, string>();
   let value = -1;
@@ -542,12 +542,14 @@ function gprNumber(name: string): string {
 const MAPS = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const PREFIXES = [[], [0x66], [0xf3], [0xf2], [0x66, 0xf2], [0x66, 0xf3], [0x67], [0xf0]];
 
-/** Every opcode with every prefix and every ModRM byte. */
+/** Every opcode with every prefix, every register form and three memory forms of every ModRM.reg. */
 function* everyRow(bits: Bits, random: Random): Generator<Uint8Array> {
   for (const map of MAPS) {
     for (let opcode = 0; opcode < 256; opcode++) {
       for (const prefix of PREFIXES) {
-        for (let modrm = 0; modrm < 256; modrm++) {
+        for (let n = 0; n < 88; n++) {
+          const modrm =
+            n < 64 ? 0xc0 | n : ((n & 7) << 3) | (random.below(3) << 6) | random.below(8);
           const rex = bits === 64 && random.below(2) ? [0x40 | random.below(16)] : [];
           const sample = new Uint8Array(SLOT);
           for (let i = 0; i < SLOT; i++) sample[i] = random.next() >>> 8;
@@ -581,12 +583,12 @@ describe.each([64, 32, 16] as const)("decoder, %i-bit code", (bits) => {
     const report = new Report();
     compareAll(everyRow(bits, new Random(bits)), bits, report);
     expect(report.text()).toBe("");
-    expect(report.compared).toBeGreaterThan(2_000_000);
+    expect(report.compared).toBeGreaterThan(700_000);
   });
 
   it("agrees with iced on random bytes", () => {
     const report = new Report();
-    compareAll(randomBytes(new Random(bits + 1), 500_000), bits, report);
+    compareAll(randomBytes(new Random(bits + 1), 200_000), bits, report);
     expect(report.text()).toBe("");
   });
 });
