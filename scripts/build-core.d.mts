@@ -1,2 +1,5 @@
 export const CORE_WASM: string;
-export function buildCore(options?: { quick?: boolean; say?: (line: string) => void }): Promise<string>;
+export function buildCore(options?: {
+  quick?: boolean;
+  say?: (line: string) => void;
+}): Promise<string>;

@@ -8,7 +8,14 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeLayout } from "./layout.mjs";
@@ -30,6 +37,7 @@ const FLAGS = [
   "--initialMemory", "6144",
   "--maximumMemory", "65536",
   "--memoryBase", "4096",
+  "--disableWarning", "112", // v128 parameters of functions that only the core itself calls
 ];
 
 function sources(dir = join(root, "asm")) {
@@ -61,7 +69,9 @@ function compile(flags, output) {
     child.stderr.on("data", (chunk) => {
       text += chunk;
     });
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`asm/ does not compile:\n${text}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve() : reject(new Error(`asm/ does not compile:\n${text}`)),
+    );
   });
 }
 
@@ -74,7 +84,8 @@ async function build(quick, say) {
   writeLayout(say);
   const flags = [...FLAGS, quick ? "-O1" : "-O3"];
   const stamp = stampOf(flags);
-  if (existsSync(CORE_WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return CORE_WASM;
+  if (existsSync(CORE_WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp)
+    return CORE_WASM;
   mkdirSync(dirname(CORE_WASM), { recursive: true });
   const began = Date.now();
   say("core: compiling asm/ ...");

@@ -28,12 +28,27 @@ const SOURCES = [
   { file: "asm/cpu/cpuid.ts", classes: [] },
 ];
 
-const SIZES = { bool: 1, u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, usize: 4, u64: 8, i64: 8, f64: 8 };
+const SIZES = {
+  bool: 1,
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+  f32: 4,
+  usize: 4,
+  u64: 8,
+  i64: 8,
+  f64: 8,
+};
 
 /** All integer constants of one source, evaluated; `known` carries those of earlier sources. */
 function constantsOf(text, known) {
   const found = [];
-  for (const match of text.matchAll(/^export const ([A-Z][A-Z0-9_]*): (u32|u64|i32) = ([^;]+);/gm)) {
+  for (const match of text.matchAll(
+    /^export const ([A-Z][A-Z0-9_]*): (u32|u64|i32) = ([^;]+);/gm,
+  )) {
     const [, name, , expression] = match;
     const names = [...known.keys()];
     let value;
@@ -95,7 +110,11 @@ export function generate() {
     for (const name of classes) {
       const layout = fieldsOf(text, name);
       if (!layout) continue;
-      lines.push("", `/** Byte offsets in \`${name}\`; \`SIZE\` is the whole. */`, `export const ${name} = {`);
+      lines.push(
+        "",
+        `/** Byte offsets in \`${name}\`; \`SIZE\` is the whole. */`,
+        `export const ${name} = {`,
+      );
       for (const field of layout.fields) lines.push(`  ${field.name}: ${hex(field.offset)},`);
       lines.push(`  SIZE: ${hex(layout.size)},`, "} as const;");
     }

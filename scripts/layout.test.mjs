@@ -7,7 +7,8 @@ test("the committed layout is the one the sources give", () => {
 });
 
 test("fields are aligned to their own size, and the struct to its widest field", () => {
-  const text = "@unmanaged\nexport class S {\n  a: u8;\n  b: u32; // why\n  c: u16;\n  d: f64;\n  e: u8;\n}\n";
+  const text =
+    "@unmanaged\nexport class S {\n  a: u8;\n  b: u32; // why\n  c: u16;\n  d: f64;\n  e: u8;\n}\n";
   expect(fieldsOf(text, "S")).toEqual({
     fields: [
       { name: "a", offset: 0 },

@@ -32,7 +32,8 @@ export function buildCli(say = console.error) {
 
 async function build(say) {
   const hash = createHash("sha256");
-  for (const path of sources(join(root, "src"))) hash.update(path.slice(root.length)).update(readFileSync(path));
+  for (const path of sources(join(root, "src")))
+    hash.update(path.slice(root.length)).update(readFileSync(path));
   const stamp = hash.digest("hex");
   const main = join(OUT, "main.mjs");
   if (existsSync(main) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return main;
@@ -44,7 +45,12 @@ async function build(say) {
     external: [/^node:/],
     logLevel: "warn",
   });
-  await bundle.write({ dir: OUT, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" });
+  await bundle.write({
+    dir: OUT,
+    format: "esm",
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "[name]-[hash].mjs",
+  });
   await bundle.close();
   writeFileSync(STAMP, stamp);
   say(`cli: bundled in ${((Date.now() - began) / 1000).toFixed(1)} s`);
@@ -59,7 +65,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const main = await buildCli(isTty ? undefined : quiet);
     const child = spawn(process.execPath, [main, ...process.argv.slice(2)], { stdio: "inherit" });
     // The machine decides how it ends; this process only passes its status on.
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => child.kill(signal));
     child.on("exit", (code, signal) => process.exit(signal ? 128 + 15 : (code ?? 1)));
   } catch (error) {
     console.error(error.message);

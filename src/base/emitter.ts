@@ -4,7 +4,10 @@ export type Unsubscribe = () => void;
 export class Emitter<Events extends object> {
   private readonly listeners = new Map<keyof Events, Set<(payload: never) => void>>();
 
-  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): Unsubscribe {
+  on<Name extends keyof Events>(
+    name: Name,
+    listener: (payload: Events[Name]) => void,
+  ): Unsubscribe {
     const set = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, set);
     set.add(listener as (payload: never) => void);

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
 import fc from "fast-check";
+import { expect, test } from "vitest";
 import { TimerQueue } from "./timers";
 
 function queue() {
@@ -15,7 +15,9 @@ test("due timers fire in order of time, then of creation", () => {
       times.forEach((at, index) => void timers.at(at, () => fired.push([at, index])));
       time.now = 20;
       timers.poll();
-      const expected = times.map((at, index): [number, number] => [at, index]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+      const expected = times
+        .map((at, index): [number, number] => [at, index])
+        .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       expect(fired).toEqual(expected);
     }),
   );

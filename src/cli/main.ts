@@ -6,7 +6,7 @@
  * (code << 1) | 1 by isa-debug-exit; 1 for options and files that cannot be used.
  */
 import { createWriteStream, readFileSync, type WriteStream, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setLogSink } from "../base/log";
 import type { DiskSpec } from "../block/open";
@@ -27,7 +27,12 @@ function readFile(option: string, path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a directory" : `${code}`;
+    const why =
+      code === "ENOENT"
+        ? "there is no such file"
+        : code === "EISDIR"
+          ? "it is a directory"
+          : `${code}`;
     throw new ConfigError(`${option} ${path} cannot be read: ${why}.`);
   }
 }
@@ -43,16 +48,25 @@ function readFirmware(name: string, chosen: string): Uint8Array {
       // the next place
     }
   }
-  throw new ConfigError(`The firmware ${name} is missing: run \`npm start\` or install the package seabios.`);
+  throw new ConfigError(
+    `The firmware ${name} is missing: run \`npm start\` or install the package seabios.`,
+  );
 }
 
 function readKernel(config: MachineConfig): KernelFiles | undefined {
   if (!config.kernel) return undefined;
   const kernel = readFile("-kernel", config.kernel);
   if (!isKernel(kernel)) {
-    throw new ConfigError(`-kernel ${config.kernel} is neither a Linux bzImage nor a Multiboot kernel.`);
+    throw new ConfigError(
+      `-kernel ${config.kernel} is neither a Linux bzImage nor a Multiboot kernel.`,
+    );
   }
-  const files: KernelFiles = { kernel, kernelName: config.kernel, modules: [], append: config.append };
+  const files: KernelFiles = {
+    kernel,
+    kernelName: config.kernel,
+    modules: [],
+    append: config.append,
+  };
   if (!config.initrd) return files;
   if (multibootHeader(kernel) < 0) files.initrd = readFile("-initrd", config.initrd);
   else {
@@ -64,7 +78,10 @@ function readKernel(config: MachineConfig): KernelFiles | undefined {
   return files;
 }
 
-function diskSpec(config: MachineConfig, drive: MachineConfig["drives"][number]): DiskSpec | undefined {
+function diskSpec(
+  config: MachineConfig,
+  drive: MachineConfig["drives"][number],
+): DiskSpec | undefined {
   if (drive.file === "") return undefined;
   const isHttp = /^https?:/.test(drive.file);
   return {
@@ -119,14 +136,14 @@ function connectInput(machine: Machine, config: MachineConfig): void {
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on("data", (bytes: Buffer) => {
     // Ctrl-A X ends the machine, as with QEMU's -nographic.
-    if (stdin.isTTY && escape(bytes)) machine.stop();
+    if (stdin.isTTY && isEscape(bytes)) machine.stop();
     else machine.send({ type: "serial", port, bytes: new Uint8Array(bytes) });
   });
   stdin.on("error", () => {});
 }
 
 let wasPrefix = false;
-function escape(bytes: Uint8Array): boolean {
+function isEscape(bytes: Uint8Array): boolean {
   for (const byte of bytes) {
     if (wasPrefix && (byte === 0x78 || byte === 0x58)) return true;
     wasPrefix = byte === 1;
@@ -135,7 +152,7 @@ function escape(bytes: Uint8Array): boolean {
 }
 
 function fail(sentence: string): never {
-  process.stderr.write(`${basename(process.argv[1] ?? "vm", ".mjs") === "main" ? "vm" : "longmode"}: ${sentence}\n`);
+  process.stderr.write(`vm: ${sentence}\n`);
   process.exit(1);
 }
 
@@ -167,12 +184,14 @@ async function main(): Promise<void> {
       finish(stopped);
     },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => machine.stop());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => machine.stop());
   await machine.start();
   connectInput(machine, config);
 }
 
 main().catch((error: Error) => {
-  const isTheirs = error instanceof ConfigError || error instanceof BootError || error instanceof DiskOpenError;
+  const isTheirs =
+    error instanceof ConfigError || error instanceof BootError || error instanceof DiskOpenError;
   fail(isTheirs ? error.message : (error.stack ?? error.message));
 });

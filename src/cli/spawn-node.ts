@@ -8,7 +8,8 @@ export const nodeWorkers: WorkerHost = {
     worker.on("message", onMessage);
     worker.on("error", onError);
     return {
-      post: (message, transfer = []) => worker.postMessage(message, transfer as unknown as TransferListItem[]),
+      post: (message, transfer = []) =>
+        worker.postMessage(message, transfer as unknown as TransferListItem[]),
       terminate: () => void worker.terminate(),
     };
   },

@@ -5,5 +5,7 @@ import { runVcpu, type VcpuStart } from "../worker/vcpu";
 
 parentPort?.once("message", (start: VcpuStart) => {
   // Straight to the descriptor: console output of a worker waits for an event loop that never turns.
-  runVcpu(start, (code, a, b) => writeSync(2, `trace ${code} ${a.toString(16)} ${b.toString(16)}\n`));
+  runVcpu(start, (code, a, b) =>
+    writeSync(2, `trace ${code} ${a.toString(16)} ${b.toString(16)}\n`),
+  );
 });

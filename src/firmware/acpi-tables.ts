@@ -98,7 +98,13 @@ function addFadt(blob: Blob, config: AcpiConfig, facs: number, dsdt: number): nu
     blob.pointer(4, dsdt);
     writer.u8(0).u8(0).u16(9); // INT_MODEL, preferred profile, SCI interrupt
     writer.u32(0xb2).u8(APM_ACPI_ENABLE).u8(APM_ACPI_DISABLE).u8(0).u8(0);
-    writer.u32(pmBase).u32(0).u32(pmBase + 4).u32(0).u32(0).u32(pmBase + 8);
+    writer
+      .u32(pmBase)
+      .u32(0)
+      .u32(pmBase + 4)
+      .u32(0)
+      .u32(0)
+      .u32(pmBase + 8);
     writer.u32(pmBase + 0x20).u32(0);
     writer.u8(4).u8(2).u8(0).u8(4).u8(16).u8(0).u8(0).u8(0);
     writer.u16(0x0fff).u16(0x0fff); // no C2, no C3
@@ -153,11 +159,16 @@ export function buildAcpi(config: AcpiConfig): AcpiTables {
     addFadt(blob, config, facs, dsdt),
     addMadt(blob, config),
     addHpet(blob),
-    blob.table("MCFG", 1, (writer) => writer.zeros(8).u64(config.mmconfigBase).u16(0).u8(0).u8(0xff).u32(0)),
+    blob.table("MCFG", 1, (writer) =>
+      writer.zeros(8).u64(config.mmconfigBase).u16(0).u8(0).u8(0xff).u32(0),
+    ),
     blob.table("WAET", 1, (writer) => writer.u32(2)), // the PM timer needs to be read only once
   ];
-  const rsdt = blob.table("RSDT", 1, () => tables.forEach((table) => blob.pointer(4, table)));
-  const xsdt = blob.table("XSDT", 1, () => tables.forEach((table) => blob.pointer(8, table)));
+  const list = (size: 4 | 8) => () => {
+    for (const table of tables) blob.pointer(size, table);
+  };
+  const rsdt = blob.table("RSDT", 1, list(4));
+  const xsdt = blob.table("XSDT", 1, list(8));
   const rsdp = new ByteWriter().text("RSD PTR ", 8).u8(0).text(OEM_ID, 6).u8(2).u32(rsdt);
   rsdp.u32(HEADER_LEN).u64(xsdt).u8(0).zeros(3);
   return {

@@ -115,7 +115,9 @@ export function operationRegion(label: string, space: number, offset: number, le
 /** Byte-wide fields at consecutive bits: [name, bits], a null name skips. */
 export function byteFields(region: string, fields: [string | null, number][]): Aml {
   const body = fields.map(([label, bits]) =>
-    label === null ? join(op(0), fieldLength(bits)) : join(latin1(label.padEnd(4, "_")), fieldLength(bits)),
+    label === null
+      ? join(op(0), fieldLength(bits))
+      : join(latin1(label.padEnd(4, "_")), fieldLength(bits)),
   );
   return join(op(0x5b, 0x81), packaged(join(path(region), op(0x01), ...body)));
 }
@@ -133,7 +135,8 @@ export const store = (value: Aml, target: Aml): Aml => join(op(0x70), value, tar
 export const returns = (value: Aml): Aml => join(op(0xa4), value);
 export const and = (a: Aml, b: Aml, target = NULL_TARGET): Aml => join(op(0x7b), a, b, target);
 export const or = (a: Aml, b: Aml, target = NULL_TARGET): Aml => join(op(0x7d), a, b, target);
-export const shiftLeft = (a: Aml, b: Aml, target = NULL_TARGET): Aml => join(op(0x79), a, b, target);
+export const shiftLeft = (a: Aml, b: Aml, target = NULL_TARGET): Aml =>
+  join(op(0x79), a, b, target);
 export const equal = (a: Aml, b: Aml): Aml => join(op(0x93), a, b);
 export const not = (a: Aml): Aml => join(op(0x92), a);
 export const findSetRightBit = (a: Aml, target: Aml): Aml => join(op(0x82), a, target);
@@ -183,7 +186,14 @@ export function memory32Fixed(base: number, len: number, isWritable = true): Aml
 /** Address space descriptors (6.4.3.5), as a host bridge produces them: fixed minimum and maximum. */
 const PRODUCER_FIXED = 0x0c;
 
-function addressSpace(tag: number, width: 2 | 4 | 8, type: number, flags: number, min: bigint, max: bigint): Aml {
+function addressSpace(
+  tag: number,
+  width: 2 | 4 | 8,
+  type: number,
+  flags: number,
+  min: bigint,
+  max: bigint,
+): Aml {
   const writer = new ByteWriter().u8(tag).u16(3 + 5 * width);
   writer.u8(type).u8(PRODUCER_FIXED).u8(flags);
   for (const value of [0n, min, max, 0n, max - min + 1n]) {

@@ -65,7 +65,9 @@ export interface LinuxBoot {
 export function isBzImage(file: Uint8Array): boolean {
   if (file.length < 0x268) return false;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  return view.getUint16(BOOT_FLAG, true) === 0xaa55 && view.getUint32(HEADER_MAGIC, true) === 0x5372_6448;
+  return (
+    view.getUint16(BOOT_FLAG, true) === 0xaa55 && view.getUint32(HEADER_MAGIC, true) === 0x5372_6448
+  );
 }
 
 /** Loads kernel, initrd and parameters; returns how to enter. */
@@ -76,7 +78,10 @@ export function loadLinux(image: MachineImage, boot: LinuxBoot): EntryState {
   const version = header.getUint16(VERSION, true);
   if (version < 0x020a || (header.getUint8(LOADFLAGS) & LOADED_HIGH) === 0) {
     const text = `${version >> 8}.${version & 0xff}`;
-    throw new BootError("unsupported-kernel", `The kernel speaks boot protocol ${text}; 2.10 or later is needed.`);
+    throw new BootError(
+      "unsupported-kernel",
+      `The kernel speaks boot protocol ${text}; 2.10 or later is needed.`,
+    );
   }
   const setupLen = ((header.getUint8(SETUP_SECTS) || 4) + 1) * 512;
   const base = loadAddress(header, image.ramTop);
@@ -84,7 +89,10 @@ export function loadLinux(image: MachineImage, boot: LinuxBoot): EntryState {
 
   const params = new Uint8Array(PARAMS_LEN);
   // The header ends where the byte at 201h, the operand of its first jump, says.
-  params.set(kernel.subarray(SETUP_SECTS, HEADER_MAGIC + header.getUint8(JUMP_OFFSET)), SETUP_SECTS);
+  params.set(
+    kernel.subarray(SETUP_SECTS, HEADER_MAGIC + header.getUint8(JUMP_OFFSET)),
+    SETUP_SECTS,
+  );
   const view = new DataView(params.buffer);
   view.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
   view.setUint32(CODE32_START, base, true);
@@ -132,21 +140,32 @@ function loadAddress(header: DataView, ramTop: number): number {
 function placeCmdline(image: MachineImage, params: DataView, cmdline: string): void {
   const limit = params.getUint32(CMDLINE_SIZE, true) || 255;
   if (cmdline.length > limit) {
-    throw new BootError("unsupported-kernel", `The kernel command line has ${cmdline.length} characters; this kernel takes ${limit}.`);
+    throw new BootError(
+      "unsupported-kernel",
+      `The kernel command line has ${cmdline.length} characters; this kernel takes ${limit}.`,
+    );
   }
   load(image.memory, CMDLINE_GPA, latin1(cmdline, true), "command line");
   params.setUint32(CMD_LINE_PTR, CMDLINE_GPA, true);
 }
 
 /** At the top of usable low RAM, as boot loaders do, page-aligned and clear of the kernel. */
-function placeInitrd(image: MachineImage, params: DataView, initrd: Uint8Array | undefined, kernelEnd: number): void {
+function placeInitrd(
+  image: MachineImage,
+  params: DataView,
+  initrd: Uint8Array | undefined,
+  kernelEnd: number,
+): void {
   if (!initrd || initrd.length === 0) return;
   const max = params.getUint32(INITRD_ADDR_MAX, true) || 0x37ff_ffff;
   const top = Math.min(image.ramTop, max + 1);
   const base = Math.floor((top - initrd.length) / 4096) * 4096;
   if (base < kernelEnd) {
     const mib = Math.ceil((kernelEnd + initrd.length + 0x20_0000) / 0x10_0000);
-    throw new BootError("bad-initrd", `Kernel and initrd do not fit into memory: give the machine at least ${mib} MiB.`);
+    throw new BootError(
+      "bad-initrd",
+      `Kernel and initrd do not fit into memory: give the machine at least ${mib} MiB.`,
+    );
   }
   load(image.memory, base, initrd, "initrd");
   params.setUint32(RAMDISK_IMAGE, base, true);

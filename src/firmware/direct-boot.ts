@@ -81,5 +81,8 @@ export function writeIdentityTables(memory: GuestMemory): number {
 export function load(memory: GuestMemory, gpa: number, bytes: Uint8Array, what: string): void {
   if (memory.write(gpa, bytes)) return;
   const mib = Math.ceil((gpa + bytes.length) / 0x10_0000);
-  throw new BootError("too-big", `The ${what} does not fit into memory: give the machine more than ${mib} MiB.`);
+  throw new BootError(
+    "too-big",
+    `The ${what} does not fit into memory: give the machine more than ${mib} MiB.`,
+  );
 }

@@ -139,7 +139,14 @@ function isaBridge(config: DsdtConfig): aml.Aml {
     aml.name("_ADR", aml.integer(0x001f_0000)),
     aml.operationRegion("PIRQ", aml.PCI_CONFIG, 0x60, 0x0c),
     aml.byteFields("PIRQ", routes),
-    isaDevice("PIC", "PNP0000", aml.ioPorts(0x20, 2), aml.ioPorts(0xa0, 2), aml.ioPorts(0x4d0, 2), aml.isaIrq(2)),
+    isaDevice(
+      "PIC",
+      "PNP0000",
+      aml.ioPorts(0x20, 2),
+      aml.ioPorts(0xa0, 2),
+      aml.ioPorts(0x4d0, 2),
+      aml.isaIrq(2),
+    ),
     isaDevice("PIT", "PNP0100", aml.ioPorts(0x40, 4), aml.isaIrq(0)),
     isaDevice("RTC", "PNP0B00", aml.ioPorts(0x70, 8), aml.isaIrq(8)),
     isaDevice("KBD", "PNP0303", aml.ioPorts(0x60, 1), aml.ioPorts(0x64, 1), aml.isaIrq(1)),
@@ -178,7 +185,10 @@ function hostBridge(config: DsdtConfig): aml.Aml {
       ),
     ),
     osc(),
-    aml.name("PRTA", routingTable((pirq) => [aml.integer(0), aml.integer(16 + pirq)])),
+    aml.name(
+      "PRTA",
+      routingTable((pirq) => [aml.integer(0), aml.integer(16 + pirq)]),
+    ),
     aml.name(
       "PRTP",
       routingTable((pirq) => [aml.path(`\\_SB.LNK${PIRQ_NAMES[pirq]}`), aml.integer(0)]),

@@ -23,7 +23,12 @@ export function ramMap(ramLow: number, ramHigh: number): E820Entry[] {
 }
 
 /** The whole map: `reservedTop` bytes at the top of low RAM hold our tables. */
-export function systemMap(ramLow: number, ramHigh: number, reservedTop: number, mmconfigBase: number): E820Entry[] {
+export function systemMap(
+  ramLow: number,
+  ramHigh: number,
+  reservedTop: number,
+  mmconfigBase: number,
+): E820Entry[] {
   const top = ramLow - reservedTop;
   const entries = [
     { base: 0, len: 0x9_fc00, type: E820_RAM },

@@ -70,7 +70,9 @@ export function loadMultiboot(image: MachineImage, boot: MultibootBoot): EntrySt
   if (at < 0) throw new BootError("not-a-kernel", "The kernel has no Multiboot header.");
   const view = new DataView(boot.kernel.buffer, boot.kernel.byteOffset, boot.kernel.byteLength);
   const hasAddresses = (view.getUint32(at + 4, true) & FLAG_ADDRESSES) !== 0;
-  const kernel = hasAddresses ? loadByHeader(image, boot.kernel, view, at) : loadElf(image, boot.kernel, view);
+  const kernel = hasAddresses
+    ? loadByHeader(image, boot.kernel, view, at)
+    : loadElf(image, boot.kernel, view);
   writeInfo(image, boot, kernel.end);
   writeGdt(image.memory, false);
   return {
@@ -102,7 +104,10 @@ function loadByHeader(image: MachineImage, kernel: Uint8Array, view: DataView, a
   );
   const start = at - (headerAddr - loadAddr);
   if (headerAddr < loadAddr || start < 0) {
-    throw new BootError("unsupported-kernel", "The kernel's Multiboot header has impossible addresses.");
+    throw new BootError(
+      "unsupported-kernel",
+      "The kernel's Multiboot header has impossible addresses.",
+    );
   }
   const len = loadEnd === 0 ? kernel.length - start : loadEnd - loadAddr;
   load(image.memory, loadAddr, kernel.subarray(start, start + len), "kernel");
@@ -123,9 +128,13 @@ function segments(view: DataView): { entry: number; loads: Segment[] } {
   const is64 = view.getUint8(4) === ELFCLASS64;
   const machine = view.getUint16(18, true);
   if (view.getUint32(0, true) !== ELF_MAGIC || (machine !== EM_386 && machine !== EM_X86_64)) {
-    throw new BootError("not-a-kernel", "The Multiboot kernel is neither an x86 ELF file nor has it load addresses.");
+    throw new BootError(
+      "not-a-kernel",
+      "The Multiboot kernel is neither an x86 ELF file nor has it load addresses.",
+    );
   }
-  const word = (at: number) => (is64 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
+  const word = (at: number) =>
+    is64 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
   const entry = Number(BigInt(word(24)) & 0xffff_ffffn);
   const phoff = word(is64 ? 32 : 28);
   const phentsize = view.getUint16(is64 ? 54 : 42, true);
@@ -150,7 +159,8 @@ function loadElf(image: MachineImage, kernel: Uint8Array, view: DataView): Loade
     zero(image, paddr + filesz, memsz - filesz);
     end = Math.max(end, paddr + memsz);
     // An entry given as a virtual address means the same byte of the segment.
-    if (vaddr !== paddr && entry >= vaddr && entry < vaddr + filesz) physicalEntry = entry - vaddr + paddr;
+    if (vaddr !== paddr && entry >= vaddr && entry < vaddr + filesz)
+      physicalEntry = entry - vaddr + paddr;
   }
   if (loads.length === 0) throw new BootError("not-a-kernel", "The kernel has nothing to load.");
   return { entry: physicalEntry, end };
@@ -173,7 +183,8 @@ function writeInfo(image: MachineImage, boot: MultibootBoot, kernelEnd: number):
 
   const info = new Uint8Array(INFO_LEN);
   const view = new DataView(info.buffer);
-  const flags = INFO_MEMORY | INFO_BOOT_DEVICE | INFO_CMDLINE | INFO_MODS | INFO_MMAP | INFO_LOADER_NAME;
+  const flags =
+    INFO_MEMORY | INFO_BOOT_DEVICE | INFO_CMDLINE | INFO_MODS | INFO_MMAP | INFO_LOADER_NAME;
   view.setUint32(0, flags, true);
   view.setUint32(4, 639, true);
   view.setUint32(8, above1M / 1024, true);

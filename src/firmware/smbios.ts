@@ -31,7 +31,11 @@ class Structures {
   count = 0;
   largest = 0;
 
-  add(type: number, handle: number, body: (writer: ByteWriter, text: (value: string) => number) => void): void {
+  add(
+    type: number,
+    handle: number,
+    body: (writer: ByteWriter, text: (value: string) => number) => void,
+  ): void {
     const { writer } = this;
     const start = writer.length;
     const strings: string[] = [];
@@ -67,7 +71,11 @@ function addFirmwareAndSystem(structures: Structures, config: SmbiosConfig): voi
 function addProcessors(structures: Structures, config: SmbiosConfig): void {
   for (let index = 0; index < config.cpuCount; index++) {
     structures.add(4, 0x0400 + index, (writer, text) => {
-      writer.u8(text(`CPU ${index}`)).u8(3).u8(1).u8(text("Longmode"));
+      writer
+        .u8(text(`CPU ${index}`))
+        .u8(3)
+        .u8(1)
+        .u8(text("Longmode"));
       writer.u64(0).u8(text("pc-q35")).u8(0).u16(0).u16(2000).u16(2000);
       writer.u8(0x41).u8(1).u16(0xffff).u16(0xffff).u16(0xffff);
       writer.u8(0).u8(0).u8(0).u8(1).u8(1).u8(1).u16(2).u16(0x01);
@@ -78,10 +86,22 @@ function addProcessors(structures: Structures, config: SmbiosConfig): void {
 function addMemory(structures: Structures, config: SmbiosConfig): void {
   const total = config.ramLow + config.ramHigh;
   structures.add(16, HANDLE_MEMORY_ARRAY, (writer) => {
-    writer.u8(1).u8(3).u8(6).u32(total / 1024).u16(NO_HANDLE).u16(1).u64(0);
+    writer
+      .u8(1)
+      .u8(3)
+      .u8(6)
+      .u32(total / 1024)
+      .u16(NO_HANDLE)
+      .u16(1)
+      .u64(0);
   });
   structures.add(17, 0x1100, (writer, text) => {
-    writer.u16(HANDLE_MEMORY_ARRAY).u16(NO_HANDLE).u16(0xffff).u16(0xffff).u16(Math.min(total / MIB, 0x7fff));
+    writer
+      .u16(HANDLE_MEMORY_ARRAY)
+      .u16(NO_HANDLE)
+      .u16(0xffff)
+      .u16(0xffff)
+      .u16(Math.min(total / MIB, 0x7fff));
     writer.u8(9).u8(0).u8(text("DIMM 0")).u8(0).u8(7).u16(2).u16(0);
     writer.u8(text("Longmode")).u8(0).u8(0).u8(0).u8(0).u32(0).u16(0).u16(0).u16(0).u16(0);
   });
@@ -105,7 +125,15 @@ export function buildSmbios(config: SmbiosConfig): SmbiosTables {
   structures.add(32, 0x2000, (writer) => writer.zeros(6).u8(0));
   structures.add(127, 0x7f00, () => {});
   const tables = structures.writer.take();
-  const anchor = new ByteWriter().text("_SM_", 4).u8(0).u8(0x1f).u8(2).u8(8).u16(structures.largest).u8(0).zeros(5);
+  const anchor = new ByteWriter()
+    .text("_SM_", 4)
+    .u8(0)
+    .u8(0x1f)
+    .u8(2)
+    .u8(8)
+    .u16(structures.largest)
+    .u8(0)
+    .zeros(5);
   anchor.text("_DMI_", 5).u8(0).u16(tables.length).u32(0).u16(structures.count).u8(0x28);
   return { anchor: linkAnchor(anchor.take(), 0), tables };
 }

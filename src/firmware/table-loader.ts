@@ -36,8 +36,10 @@ export function tableLoader(tables: AcpiTables): Uint8Array {
   allocate(TABLES_FILE, 64, ZONE_HIGH);
   allocate(RSDP_FILE, 16, ZONE_FSEG);
   for (const { offset, size } of tables.pointers) addPointer(TABLES_FILE, offset, size);
-  for (const { offset, start, len } of tables.checksums) addChecksum(TABLES_FILE, offset, start, len);
+  for (const { offset, start, len } of tables.checksums)
+    addChecksum(TABLES_FILE, offset, start, len);
   for (const { offset, size } of tables.rsdpPointers) addPointer(RSDP_FILE, offset, size);
-  for (const { offset, start, len } of tables.rsdpChecksums) addChecksum(RSDP_FILE, offset, start, len);
+  for (const { offset, start, len } of tables.rsdpChecksums)
+    addChecksum(RSDP_FILE, offset, start, len);
   return writer.take();
 }

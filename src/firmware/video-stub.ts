@@ -27,7 +27,12 @@ const CODE32 = 0x08;
 const DATA = 0x18;
 
 /** Puts ROM, vectors, data area and instructions into memory; the processor starts at 0000:STUB_GPA. */
-export function writeVideoStub(memory: GuestMemory, rom: Uint8Array, devfn: number, entry: EntryState): void {
+export function writeVideoStub(
+  memory: GuestMemory,
+  rom: Uint8Array,
+  devfn: number,
+  entry: EntryState,
+): void {
   load(memory, ROM_GPA, rom, "video BIOS");
   for (let vector = 0; vector < 256; vector++) memory.write32(4 * vector, IRET_GPA);
   memory.write8(IRET_GPA, 0xcf);

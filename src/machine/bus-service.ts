@@ -7,6 +7,8 @@
  * carried out, and the tail is read once more after that, so that an entry posted meanwhile without a
  * doorbell is not left behind.
  */
+
+import type { AccessSize } from "../memory/address-map";
 import type { IoMap } from "../memory/io-map";
 import type { PhysicalMap } from "../memory/physical-map";
 import {
@@ -26,7 +28,6 @@ import {
   VCPU_RING_ENTRIES,
 } from "../shared/layout";
 import { type SharedMemory, vcpuBase, vcpuCount } from "../shared/shared-memory";
-import type { AccessSize } from "../memory/address-map";
 
 export class BusService {
   private readonly count: number;
@@ -117,7 +118,11 @@ export class BusService {
     }
     view.setUint32(box + Mailbox.data, reply, true);
     view.setUint32(box + Mailbox.data + 4, 0, true);
-    view.setUint32(box + Mailbox.flags, this.physical.generation === generation ? 0 : MAIL_FLUSH, true);
+    view.setUint32(
+      box + Mailbox.flags,
+      this.physical.generation === generation ? 0 : MAIL_FLUSH,
+      true,
+    );
   }
 
   private address(at: number): number {

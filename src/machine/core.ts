@@ -59,5 +59,7 @@ export function instantiateCore(
 }
 
 function abort(): never {
-  throw new Error("The core stopped at an assertion: this is a bug of the machine, not of the guest.");
+  throw new Error(
+    "The core stopped at an assertion: this is a bug of the machine, not of the guest.",
+  );
 }

@@ -9,8 +9,9 @@
  *   all parked, no disk request under way   chips and processors are reset
  *   runState RESETTING -> RUNNING   unless somebody paused or stopped the machine meanwhile
  */
-import type { DiskBackend } from "../block/backend";
+
 import { log } from "../base/log";
+import type { DiskBackend } from "../block/backend";
 import {
   MACHINE,
   Machine,
@@ -19,10 +20,10 @@ import {
   RUN_RUNNING,
   RUN_STOPPED,
 } from "../shared/layout";
-import type { DeviceToHost, HostToDevice, StopReason } from "./messages";
 import { pendAll, type SharedMemory } from "../shared/shared-memory";
 import { BusService } from "./bus-service";
 import type { CoreExports } from "./core";
+import type { DeviceToHost, HostToDevice, StopReason } from "./messages";
 import { Pc, type PcEvents, type PcParts } from "./pc";
 
 const RUN_STATE = (MACHINE + Machine.runState) >> 2;

@@ -13,16 +13,16 @@ import {
   writeIdentityTables,
 } from "../firmware/direct-boot";
 import { systemMap } from "../firmware/e820";
-import { loadMultiboot, multibootHeader, type MultibootModule } from "../firmware/multiboot";
+import { loadMultiboot, type MultibootModule, multibootHeader } from "../firmware/multiboot";
 import { assignPci, setUpChipset } from "../firmware/pci-setup";
 import { linkAnchor } from "../firmware/smbios";
 import { STUB_GPA, writeVideoStub } from "../firmware/video-stub";
 import {
+  Cpu,
   CR0_ET,
   CR0_PE,
   CR0_PG,
   CR4_PAE,
-  Cpu,
   EFER_LMA,
   EFER_LME,
   SEG_CS,
@@ -94,13 +94,23 @@ function loadKernel(
 ): EntryState {
   const { kernel, initrd, append } = files;
   if (isBzImage(kernel)) {
-    return loadLinux(image, { kernel, initrd, cmdline: append, e820, rsdpGpa: RSDP_GPA, hasTextMode });
+    return loadLinux(image, {
+      kernel,
+      initrd,
+      cmdline: append,
+      e820,
+      rsdpGpa: RSDP_GPA,
+      hasTextMode,
+    });
   }
   if (multibootHeader(kernel) >= 0) {
     const cmdline = [files.kernelName, append].filter((part) => part !== "").join(" ");
     return loadMultiboot(image, { kernel, cmdline, modules: files.modules, e820 });
   }
-  throw new BootError("not-a-kernel", `"${files.kernelName}" is neither a Linux bzImage nor a Multiboot kernel.`);
+  throw new BootError(
+    "not-a-kernel",
+    `"${files.kernelName}" is neither a Linux bzImage nor a Multiboot kernel.`,
+  );
 }
 
 /** ACPI and SMBIOS tables to the top of low RAM, their entry points below 1 MiB. */
@@ -122,7 +132,8 @@ const DATA_SEGMENTS = [SEG_DS, SEG_ES, SEG_SS, SEG_FS, SEG_GS];
 function enter(pc: Pc, entry: EntryState): void {
   const { memory } = pc;
   const base = vcpuBase(0);
-  const set64 = (field: number, value: number) => memory.view.setBigUint64(base + field, BigInt(value), true);
+  const set64 = (field: number, value: number) =>
+    memory.view.setBigUint64(base + field, BigInt(value), true);
   const isLong = entry.mode === "long";
   set64(Cpu.rip, entry.rip);
   set64(Cpu.nextRip, entry.rip);

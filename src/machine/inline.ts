@@ -16,11 +16,11 @@ import {
   RUN_RUNNING,
   RUN_STOPPED,
 } from "../shared/layout";
-import type { DeviceToHost, HostToDevice } from "./messages";
 import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
 import { type CoreExports, instantiateCore } from "./core";
 import { DeviceSide } from "./device-side";
 import { allocateMemory, initMemory } from "./memory";
+import type { DeviceToHost, HostToDevice } from "./messages";
 import type { PcParts } from "./pc";
 
 const RUN_STATE = (MACHINE + Machine.runState) >> 2;
@@ -61,7 +61,8 @@ export class InlineMachine {
     const decoder = new TextDecoder("latin1");
     this.devices = new DeviceSide(this.memory, this.core, parts, backend, (message) => {
       if (message.type === "serial") {
-        this.serialText[message.port] = (this.serialText[message.port] ?? "") + decoder.decode(message.bytes);
+        this.serialText[message.port] =
+          (this.serialText[message.port] ?? "") + decoder.decode(message.bytes);
       } else if (message.type === "stopped") {
         this.stopped = message;
       }

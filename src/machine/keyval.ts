@@ -49,7 +49,11 @@ export function parseSwitch(option: string, value: string): boolean {
   throw new ConfigError(`${option} is "on" or "off", not "${value}".`);
 }
 
-export function parseChoice<T extends string>(option: string, value: string, choices: readonly T[]): T {
+export function parseChoice<T extends string>(
+  option: string,
+  value: string,
+  choices: readonly T[],
+): T {
   if ((choices as readonly string[]).includes(value)) return value as T;
   throw new ConfigError(`${option} is one of ${choices.join(", ")}, not "${value}".`);
 }
@@ -62,7 +66,14 @@ export function parseNumber(option: string, value: string, min: number, max: num
   return number;
 }
 
-const UNITS: Record<string, number> = { "": 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+const UNITS: Record<string, number> = {
+  "": 1,
+  b: 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+};
 
 /** "512", "512M", "1.5G": bytes, a bare number in units of `defaultUnit`. */
 export function parseSize(option: string, value: string, defaultUnit: "b" | "m" = "m"): number {

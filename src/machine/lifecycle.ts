@@ -10,7 +10,7 @@
  */
 import type { DiskInfo } from "../block/backend";
 import type { DiskCommand, DiskEvent } from "../block/disk-messages";
-import { DiskRing, type DiskCounters } from "../block/disk-ring";
+import { type DiskCounters, DiskRing } from "../block/disk-ring";
 import type { IsoReport } from "../block/iso9660";
 import type { DiskSpec } from "../block/open";
 import { freezeClock, guestNowNs, runClock } from "../shared/guest-time";
@@ -123,7 +123,9 @@ export class Machine {
   /** Opens the disks, builds the board and runs. Rejects with a sentence when something is missing. */
   async start(isPaused = false): Promise<void> {
     try {
-      const disks = await Promise.all(this.files.disks.map((spec, drive) => spec && this.openDisk(drive, spec)));
+      const disks = await Promise.all(
+        this.files.disks.map((spec, drive) => spec && this.openDisk(drive, spec)),
+      );
       await this.startDevices(disks);
     } catch (error) {
       this.end({ reason: "failed", status: 1, message: (error as Error).message }, false);
@@ -213,9 +215,16 @@ export class Machine {
     Atomics.notify(i32, RUN_STATE);
   }
 
-  private spawn(kind: "vcpu" | "device" | "disk", onMessage: (message: unknown) => void): WorkerHandle {
+  private spawn(
+    kind: "vcpu" | "device" | "disk",
+    onMessage: (message: unknown) => void,
+  ): WorkerHandle {
     const worker = this.host.spawn(kind, onMessage, (error) => {
-      this.end({ reason: "failed", status: 1, message: `The ${kind} worker failed: ${error.message}` });
+      this.end({
+        reason: "failed",
+        status: 1,
+        message: `The ${kind} worker failed: ${error.message}`,
+      });
     });
     this.workers.push(worker);
     return worker;

@@ -13,7 +13,9 @@ describe("values", () => {
   });
 
   test("a machine line of QEMU's is understood", () => {
-    const config = parse("-no-user-config -nodefaults -show-cursor -M pc-q35,usb=off,vmport=off -cpu host -rtc base=utc,driftfix=slew");
+    const config = parse(
+      "-no-user-config -nodefaults -show-cursor -M pc-q35,usb=off,vmport=off -cpu host -rtc base=utc,driftfix=slew",
+    );
     expect(config.cpu).toBe("max");
     expect(hasVga(config)).toBe(false);
     expect(serialPorts(config)).toEqual([]);
@@ -43,7 +45,13 @@ describe("values", () => {
 
   test("isa-debug-exit keeps its ports", () => {
     expect(parse("-device isa-debug-exit,iobase=0xf4,iosize=0x4").devices).toEqual([
-      { driver: "isa-debug-exit", properties: [["iobase", "0xf4"], ["iosize", "0x4"]] },
+      {
+        driver: "isa-debug-exit",
+        properties: [
+          ["iobase", "0xf4"],
+          ["iosize", "0x4"],
+        ],
+      },
     ]);
   });
 });

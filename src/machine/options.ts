@@ -4,10 +4,10 @@
  * from it. An option that takes no value is `on` in a URL.
  */
 import { RAM_MAX } from "../shared/layout";
-import { type CpuModel, defaultConfig, type DriveConfig, type MachineConfig } from "./config";
+import { type CpuModel, type DriveConfig, defaultConfig, type MachineConfig } from "./config";
 import {
-  checkKeys,
   ConfigError,
+  checkKeys,
   type KeyValues,
   parseChoice,
   parseKeyValues,
@@ -95,10 +95,14 @@ function parseMemory(config: MachineConfig, value: string): void {
   const bytes = parseSize("-m", pairs.get("size") ?? "", "m");
   const whole = Math.ceil(bytes / 65536) * 65536;
   if (whole > RAM_MAX) {
-    throw new ConfigError(`-m ${value} is too much memory: at most ${RAM_MAX / 2 ** 20}M fit beside the rest of the machine.`);
+    throw new ConfigError(
+      `-m ${value} is too much memory: at most ${RAM_MAX / 2 ** 20}M fit beside the rest of the machine.`,
+    );
   }
   if (whole < MEMORY_MIN) {
-    throw new ConfigError(`-m ${value} is too little memory: a PC needs at least ${MEMORY_MIN / 2 ** 20}M.`);
+    throw new ConfigError(
+      `-m ${value} is too little memory: a PC needs at least ${MEMORY_MIN / 2 ** 20}M.`,
+    );
   }
   config.memory = whole;
 }
@@ -110,18 +114,28 @@ function parseSmp(config: MachineConfig, value: string): void {
     const text = pairs.get(key);
     return text === undefined ? undefined : parseNumber(`-smp ${key}`, text, 1, 255);
   };
-  const product = (number("sockets") ?? 1) * (number("dies") ?? 1) * (number("cores") ?? 1) * (number("threads") ?? 1);
+  const product =
+    (number("sockets") ?? 1) *
+    (number("dies") ?? 1) *
+    (number("cores") ?? 1) *
+    (number("threads") ?? 1);
   const cpus = number("cpus") ?? product;
-  if (cpus > CPUS_MAX) throw new ConfigError(`-smp ${value} is not possible yet: this machine has ${CPUS_MAX} processor.`);
-  if (product > 1 && product < cpus) throw new ConfigError(`-smp ${value} has fewer threads than processors.`);
+  if (cpus > CPUS_MAX)
+    throw new ConfigError(
+      `-smp ${value} is not possible yet: this machine has ${CPUS_MAX} processor.`,
+    );
+  if (product > 1 && product < cpus)
+    throw new ConfigError(`-smp ${value} has fewer threads than processors.`);
   config.cpuCount = cpus;
 }
 
 function parseCpu(config: MachineConfig, value: string): void {
   const [model, ...changes] = splitCommas(value);
   const known = CPU_MODELS[model];
-  if (!known) throw new ConfigError(`-cpu is one of ${Object.keys(CPU_MODELS).join(", ")}, not "${model}".`);
-  if (changes.length > 0) throw new ConfigError(`-cpu ${model} comes as it is: "${changes[0]}" cannot be changed.`);
+  if (!known)
+    throw new ConfigError(`-cpu is one of ${Object.keys(CPU_MODELS).join(", ")}, not "${model}".`);
+  if (changes.length > 0)
+    throw new ConfigError(`-cpu ${model} comes as it is: "${changes[0]}" cannot be changed.`);
   config.cpu = known;
 }
 
@@ -132,19 +146,36 @@ function parseBoot(config: MachineConfig, value: string): void {
     const letters = pairs.get(key);
     if (letters === undefined) continue;
     if (!/^[acdn]+$/.test(letters)) {
-      throw new ConfigError(`-boot ${key} has the letters a, c (disk), d (CD-ROM) and n, not "${letters}".`);
+      throw new ConfigError(
+        `-boot ${key} has the letters a, c (disk), d (CD-ROM) and n, not "${letters}".`,
+      );
     }
     config.boot[key] = letters;
   }
   const menu = pairs.get("menu");
   if (menu !== undefined) config.boot.menu = parseSwitch("-boot menu", menu);
   const splash = pairs.get("splash-time");
-  if (splash !== undefined) config.boot.splashTimeMs = parseNumber("-boot splash-time", splash, 0, 65535);
+  if (splash !== undefined)
+    config.boot.splashTimeMs = parseNumber("-boot splash-time", splash, 0, 65535);
   const timeout = pairs.get("reboot-timeout");
-  if (timeout !== undefined) config.boot.rebootTimeoutMs = parseNumber("-boot reboot-timeout", timeout, 0, 65535);
+  if (timeout !== undefined)
+    config.boot.rebootTimeoutMs = parseNumber("-boot reboot-timeout", timeout, 0, 65535);
 }
 
-const DRIVE_KEYS = ["file", "if", "media", "format", "readonly", "snapshot", "id", "index", "serial", "cache", "aio", "bootindex"];
+const DRIVE_KEYS = [
+  "file",
+  "if",
+  "media",
+  "format",
+  "readonly",
+  "snapshot",
+  "id",
+  "index",
+  "serial",
+  "cache",
+  "aio",
+  "bootindex",
+];
 
 function parseDrive(config: MachineConfig, value: string): void {
   const pairs = parseKeyValues(value, "file");
@@ -152,7 +183,9 @@ function parseDrive(config: MachineConfig, value: string): void {
   const media = parseChoice("-drive media", pairs.get("media") ?? "disk", ["disk", "cdrom"]);
   const format = pairs.get("format");
   if (format !== undefined && format !== "raw") {
-    throw new ConfigError(`-drive format is raw so far: convert "${pairs.get("file") ?? ""}" with qemu-img convert -O raw.`);
+    throw new ConfigError(
+      `-drive format is raw so far: convert "${pairs.get("file") ?? ""}" with qemu-img convert -O raw.`,
+    );
   }
   const drive: DriveConfig = {
     id: pairs.get("id") ?? `drive${config.drives.length}`,
@@ -166,7 +199,8 @@ function parseDrive(config: MachineConfig, value: string): void {
   const serial = pairs.get("serial");
   if (serial !== undefined) drive.serial = serial;
   setBootIndex(drive, pairs);
-  if (drive.file === "" && media === "disk") throw new ConfigError(`-drive ${value} names no file=.`);
+  if (drive.file === "" && media === "disk")
+    throw new ConfigError(`-drive ${value} names no file=.`);
   addDrive(config, drive);
 }
 
@@ -176,8 +210,10 @@ function setBootIndex(drive: DriveConfig, pairs: KeyValues): void {
 }
 
 function addDrive(config: MachineConfig, drive: DriveConfig): void {
-  if (config.drives.some(({ id }) => id === drive.id)) throw new ConfigError(`There are two drives with id=${drive.id}.`);
-  if (config.drives.length === 6) throw new ConfigError("There are more than six drives: the controller has six ports.");
+  if (config.drives.some(({ id }) => id === drive.id))
+    throw new ConfigError(`There are two drives with id=${drive.id}.`);
+  if (config.drives.length === 6)
+    throw new ConfigError("There are more than six drives: the controller has six ports.");
   config.drives.push(drive);
 }
 
@@ -206,7 +242,10 @@ function parseDevice(config: MachineConfig, value: string): void {
   const pairs = parseKeyValues(value, "driver");
   const driver = pairs.get("driver") ?? "";
   const known = DEVICE_PROPERTIES[driver];
-  if (!known) throw new ConfigError(`-device ${driver} is not there yet: there are ${Object.keys(DEVICE_PROPERTIES).join(", ")}.`);
+  if (!known)
+    throw new ConfigError(
+      `-device ${driver} is not there yet: there are ${Object.keys(DEVICE_PROPERTIES).join(", ")}.`,
+    );
   pairs.delete("driver");
   checkKeys(`-device ${driver}`, pairs, known);
   for (const port of ["iobase", "ioport"]) {
@@ -216,7 +255,8 @@ function parseDevice(config: MachineConfig, value: string): void {
   const driveId = pairs.get("drive");
   if (driver.startsWith("ide-")) {
     const drive = config.drives.find(({ id }) => id === driveId);
-    if (!drive) throw new ConfigError(`-device ${driver} needs drive=ID of a -drive that comes before it.`);
+    if (!drive)
+      throw new ConfigError(`-device ${driver} needs drive=ID of a -drive that comes before it.`);
     drive.interface = "ide";
     drive.media = driver === "ide-cd" ? "cdrom" : "disk";
     setBootIndex(drive, pairs);
@@ -239,9 +279,12 @@ function parseRtc(config: MachineConfig, value: string): void {
   const pairs = parseKeyValues(value, "base");
   checkKeys("-rtc", pairs, ["base", "clock", "driftfix"]);
   const base = pairs.get("base") ?? "utc";
-  const time = Date.parse(/T|Z/.test(base) ? (/Z$/.test(base) ? base : `${base}Z`) : `${base}T00:00:00Z`);
+  const time = Date.parse(
+    /T|Z/.test(base) ? (/Z$/.test(base) ? base : `${base}Z`) : `${base}T00:00:00Z`,
+  );
   if (base === "utc" || base === "localtime") config.rtcBase = base;
-  else if (Number.isNaN(time)) throw new ConfigError(`-rtc base is utc, localtime or a date, not "${base}".`);
+  else if (Number.isNaN(time))
+    throw new ConfigError(`-rtc base is utc, localtime or a date, not "${base}".`);
   else config.rtcBase = time;
   parseChoice("-rtc clock", pairs.get("clock") ?? "host", ["host", "vm"]);
   parseChoice("-rtc driftfix", pairs.get("driftfix") ?? "none", ["none", "slew"]);
@@ -251,7 +294,13 @@ type TextKey = "name" | "kernel" | "initrd" | "append" | "bios";
 type FlagKey = "nographic" | "noReboot" | "noShutdown" | "snapshot" | "noDefaults";
 
 /** An option whose value is kept as it is. */
-function textOption(key: TextKey, value: string, help: string, form: FormField, aliases: string[] = []): Option {
+function textOption(
+  key: TextKey,
+  value: string,
+  help: string,
+  form: FormField,
+  aliases: string[] = [],
+): Option {
   return {
     key,
     aliases,
@@ -280,7 +329,12 @@ function flagOption(key: string, field: FlagKey, help: string, form?: FormField)
 
 /** An option that says what is the case anyway. */
 function acceptedOption(key: string, help: string): Option {
-  return { key, help, parse: (_config, value) => void parseSwitch(`-${key}`, value), print: () => [] };
+  return {
+    key,
+    help,
+    parse: (_config, value) => void parseSwitch(`-${key}`, value),
+    print: () => [],
+  };
 }
 
 export const OPTIONS: readonly Option[] = [
@@ -336,7 +390,8 @@ export const OPTIONS: readonly Option[] = [
       if (boot.once) pairs.push(["once", boot.once]);
       if (boot.menu) pairs.push(["menu", "on"]);
       if (boot.splashTimeMs !== undefined) pairs.push(["splash-time", String(boot.splashTimeMs)]);
-      if (boot.rebootTimeoutMs !== undefined) pairs.push(["reboot-timeout", String(boot.rebootTimeoutMs)]);
+      if (boot.rebootTimeoutMs !== undefined)
+        pairs.push(["reboot-timeout", String(boot.rebootTimeoutMs)]);
       return pairs.length === 0 ? [] : [printKeyValues(pairs)];
     },
   },
@@ -347,7 +402,14 @@ export const OPTIONS: readonly Option[] = [
     help: "CD-ROM image",
     form: { label: "Disc", isFile: true },
     parse: (config, file) =>
-      addDrive(config, { id: CDROM_ID, file, media: "cdrom", interface: "ide", readOnly: true, snapshot: false }),
+      addDrive(config, {
+        id: CDROM_ID,
+        file,
+        media: "cdrom",
+        interface: "ide",
+        readOnly: true,
+        snapshot: false,
+      }),
     print: ({ drives }) => drives.filter(isPlainCdrom).map(({ file }) => file),
   },
   {
@@ -364,7 +426,14 @@ export const OPTIONS: readonly Option[] = [
     help: "disk image",
     form: { label: "Hard disk", isFile: true },
     parse: (config, file) =>
-      addDrive(config, { id: "hda", file, media: "disk", interface: "ide", readOnly: false, snapshot: false }),
+      addDrive(config, {
+        id: "hda",
+        file,
+        media: "disk",
+        interface: "ide",
+        readOnly: false,
+        snapshot: false,
+      }),
     print: () => [],
   },
   {
@@ -374,15 +443,25 @@ export const OPTIONS: readonly Option[] = [
     form: { label: "Devices", isList: true },
     parse: parseDevice,
     print: ({ devices }) =>
-      devices.map(({ driver, properties }) => [driver, ...properties.map((pair) => printKeyValues([pair]))].join(",")),
+      devices.map(({ driver, properties }) =>
+        [driver, ...properties.map((pair) => printKeyValues([pair]))].join(","),
+      ),
   },
-  textOption("kernel", "FILE", "Linux bzImage or Multiboot kernel, booted without firmware", { label: "Kernel", isFile: true }),
+  textOption("kernel", "FILE", "Linux bzImage or Multiboot kernel, booted without firmware", {
+    label: "Kernel",
+    isFile: true,
+  }),
   textOption("initrd", "FILE", "initial RAM disk, or Multiboot modules: FILE ARGUMENTS,FILE ...", {
     label: "Initial RAM disk",
     isFile: true,
   }),
-  textOption("append", "TEXT", "kernel command line", { label: "Kernel command line" }, ["cmdline"]),
-  textOption("bios", "FILE", "firmware image instead of SeaBIOS", { label: "Firmware", isFile: true }),
+  textOption("append", "TEXT", "kernel command line", { label: "Kernel command line" }, [
+    "cmdline",
+  ]),
+  textOption("bios", "FILE", "firmware image instead of SeaBIOS", {
+    label: "Firmware",
+    isFile: true,
+  }),
   {
     key: "serial",
     value: "stdio|file:PATH|vc|none",
@@ -391,7 +470,11 @@ export const OPTIONS: readonly Option[] = [
     parse: parseSerial,
     print: ({ serial }) => serial,
   },
-  flagOption("nographic", "nographic", "no display; the first serial port is standard input and output"),
+  flagOption(
+    "nographic",
+    "nographic",
+    "no display; the first serial port is standard input and output",
+  ),
   {
     key: "display",
     value: "none|page",
@@ -419,12 +502,16 @@ export const OPTIONS: readonly Option[] = [
     parse: parseRtc,
     print: ({ rtcBase }) => {
       if (rtcBase === "utc") return [];
-      return [`base=${typeof rtcBase === "number" ? new Date(rtcBase).toISOString().slice(0, 19) : rtcBase}`];
+      return [
+        `base=${typeof rtcBase === "number" ? new Date(rtcBase).toISOString().slice(0, 19) : rtcBase}`,
+      ];
     },
   },
   flagOption("no-reboot", "noReboot", "a reset ends the machine", { label: "Stop at reset" }),
   flagOption("no-shutdown", "noShutdown", "power off stops the machine and keeps it"),
-  flagOption("snapshot", "snapshot", "disks forget what is written to them", { label: "Throw-away disks" }),
+  flagOption("snapshot", "snapshot", "disks forget what is written to them", {
+    label: "Throw-away disks",
+  }),
   flagOption("nodefaults", "noDefaults", "no devices that were not asked for"),
   textOption("name", "NAME", "what the machine is called", { label: "Name" }),
   {
@@ -447,7 +534,9 @@ export const OPTIONS: readonly Option[] = [
   acceptedOption("show-cursor", "accepted: it is shown"),
 ];
 
-const BY_NAME = new Map(OPTIONS.flatMap((option) => [option.key, ...(option.aliases ?? [])].map((key) => [key, option])));
+const BY_NAME = new Map(
+  OPTIONS.flatMap((option) => [option.key, ...(option.aliases ?? [])].map((key) => [key, option])),
+);
 
 function optionOf(name: string): Option {
   const option = BY_NAME.get(name);
@@ -468,7 +557,8 @@ export function parseArguments(args: readonly string[]): MachineConfig {
   const config = defaultConfig();
   for (let i = 0; i < args.length; i++) {
     const text = args[i];
-    if (!text.startsWith("-")) throw new ConfigError(`"${text}" is not an option: disks are given with -cdrom or -drive.`);
+    if (!text.startsWith("-"))
+      throw new ConfigError(`"${text}" is not an option: disks are given with -cdrom or -drive.`);
     const name = text.replace(/^--?/, "");
     if (!BY_NAME.has(name)) throw new ConfigError(`There is no option ${text}: see --help.`);
     const option = optionOf(name);
@@ -485,15 +575,24 @@ export function parseArguments(args: readonly string[]): MachineConfig {
 /** The command line that gives this configuration. */
 export function printArguments(config: MachineConfig): string[] {
   return OPTIONS.flatMap((option) =>
-    option.print(config).flatMap((value) => (option.value === undefined ? [`-${option.key}`] : [`-${option.key}`, value])),
+    option
+      .print(config)
+      .flatMap((value) =>
+        option.value === undefined ? [`-${option.key}`] : [`-${option.key}`, value],
+      ),
   );
 }
 
 /** Reads the query of a URL; `ignored` keys belong to the page. */
-export function parseQuery(query: URLSearchParams, ignored: readonly string[] = [], base = defaultConfig()): MachineConfig {
+export function parseQuery(
+  query: URLSearchParams,
+  ignored: readonly string[] = [],
+  base = defaultConfig(),
+): MachineConfig {
   for (const [key, value] of query) {
     if (ignored.includes(key)) continue;
-    if (!BY_NAME.has(key)) throw new ConfigError(`The address has "${key}", which is no option of the machine.`);
+    if (!BY_NAME.has(key))
+      throw new ConfigError(`The address has "${key}", which is no option of the machine.`);
     optionOf(key).parse(base, value === "" && optionOf(key).value === undefined ? "on" : value);
   }
   return finish(base);

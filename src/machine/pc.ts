@@ -75,7 +75,11 @@ export interface PcEvents {
   onMouse(isWanted: boolean): void;
 }
 
-const CPU_MODELS = { "x86-64-v2": CPU_MODEL_V2, "x86-64-v3": CPU_MODEL_V3, max: CPU_MODEL_MAX } as const;
+const CPU_MODELS = {
+  "x86-64-v2": CPU_MODEL_V2,
+  "x86-64-v3": CPU_MODEL_V3,
+  max: CPU_MODEL_MAX,
+} as const;
 
 export class Pc {
   readonly physical: PhysicalMap;
@@ -118,7 +122,8 @@ export class Pc {
     const irq = new CoreIrq(core);
     const onReset = () => events.onReset();
     if (parts.firmware.length > 0) this.physical.setRom(parts.firmware);
-    for (let index = 0; index < config.cpuCount; index++) core.initVcpu(index, CPU_MODELS[config.cpu]);
+    for (let index = 0; index < config.cpuCount; index++)
+      core.initVcpu(index, CPU_MODELS[config.cpu]);
 
     this.lpc = new LpcIch9({ map, irq, clock, onReset, onPowerOff: () => events.onPowerOff() });
     this.pci = new PciRoot(
@@ -152,7 +157,13 @@ export class Pc {
     });
     this.port92 = new Port92({ map, onReset, a20: this.i8042 });
     this.dma = new Dma8237(map);
-    this.rtc = new RtcMc146818({ map, irq: irq.line(IRQ.rtc), clock, wallMs: wallClock(config), contents: this.cmos() });
+    this.rtc = new RtcMc146818({
+      map,
+      irq: irq.line(IRQ.rtc),
+      clock,
+      wallMs: wallClock(config),
+      contents: this.cmos(),
+    });
     this.serial = serialPorts(config).map((_, port) => {
       const { base, irq: line } = SERIAL[port];
       return new Uart16550({
@@ -164,7 +175,8 @@ export class Pc {
       });
     });
     new Debugcon({ map, base: 0x402, onByte: (byte) => events.onDebugcon(byte) });
-    for (const { driver, properties } of config.devices) this.addDevice(driver, new Map(properties), irq);
+    for (const { driver, properties } of config.devices)
+      this.addDevice(driver, new Map(properties), irq);
 
     this.acpi = buildAcpi({
       cpuCount: config.cpuCount,
@@ -257,7 +269,11 @@ export class Pc {
         });
         return;
       case "isa-debugcon":
-        new Debugcon({ map, base: port("iobase") ?? 0xe9, onByte: (byte) => events.onDebugcon(byte) });
+        new Debugcon({
+          map,
+          base: port("iobase") ?? 0xe9,
+          onByte: (byte) => events.onDebugcon(byte),
+        });
         return;
       case "pvpanic":
         new Pvpanic({ map, onEvent: () => events.onPanic() });
@@ -272,7 +288,12 @@ export class Pc {
   private cmos(): Map<number, number> {
     const { boot, cpuCount } = this.config;
     const bootOrder = (this.isFirstBoot && boot.once) || boot.order;
-    return cmosContents({ ramLow: this.ram.ramLow, ramHigh: this.ram.ramHigh, cpuCount, bootOrder });
+    return cmosContents({
+      ramLow: this.ram.ramLow,
+      ramHigh: this.ram.ramHigh,
+      cpuCount,
+      bootOrder,
+    });
   }
 
   private fillFwCfg(): void {
@@ -282,7 +303,9 @@ export class Pc {
       .map((drive, port) => ({ drive, port }))
       .filter(({ drive }) => drive.bootIndex !== undefined)
       .sort((a, b) => (a.drive.bootIndex ?? 0) - (b.drive.bootIndex ?? 0))
-      .map(({ port }) => `/pci@i0cf8/pci8086,2922@${slot.toString(16)},${number}/drive@${port}/disk@0`);
+      .map(
+        ({ port }) => `/pci@i0cf8/pci8086,2922@${slot.toString(16)},${number}/drive@${port}/disk@0`,
+      );
     fillFwCfg(this.fwCfg, {
       ramLow: ram.ramLow,
       ramHigh: ram.ramHigh,

@@ -10,7 +10,7 @@
  * The processor is sampled, not traced, so "running" comes a moment late; a phase never goes back
  * before a reset. A system that never leaves real mode stays at "boot loader".
  */
-import { CR0_PG, Cpu } from "../shared/layout";
+import { Cpu, CR0_PG } from "../shared/layout";
 import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
 
 export type Phase = "firmware" | "boot loader" | "kernel" | "running";

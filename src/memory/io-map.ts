@@ -6,6 +6,8 @@
  * Fixed chips win over what the guest places (BARs); among the latter the earlier one wins. Removing a
  * registration uncovers what it hid.
  */
+
+import { log } from "../base/log";
 import {
   PORT_CLASS,
   PORT_CLASS_CORE,
@@ -16,7 +18,6 @@ import {
   PORT_SHADOW,
 } from "../shared/layout";
 import type { SharedMemory } from "../shared/shared-memory";
-import { log } from "../base/log";
 import type { AccessSize, AddressMap, IoHandler, IoOptions, Registration } from "./address-map";
 import type { PhysicalMap, Region } from "./physical-map";
 
@@ -123,7 +124,8 @@ export class IoMap implements AddressMap {
       const clash = this.portRanges.find(
         (other) => !other.isGuestPlaced && other.base < range.end && range.base < other.end,
       );
-      if (clash) throw new Error(`Ports ${range.base.toString(16)} and ${clash.base.toString(16)} overlap`);
+      if (clash)
+        throw new Error(`Ports ${range.base.toString(16)} and ${clash.base.toString(16)} overlap`);
     }
     this.portRanges = inPriority([...this.portRanges, range]);
     this.resolveAll(range);
@@ -179,5 +181,8 @@ function rangeOf(
 
 /** Fixed ranges first; otherwise in the order of registration. */
 function inPriority(ranges: Range[]): Range[] {
-  return [...ranges.filter((range) => !range.isGuestPlaced), ...ranges.filter((range) => range.isGuestPlaced)];
+  return [
+    ...ranges.filter((range) => !range.isGuestPlaced),
+    ...ranges.filter((range) => range.isGuestPlaced),
+  ];
 }

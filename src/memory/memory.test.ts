@@ -24,7 +24,7 @@ import {
   ROM_SIZE,
   VCPU,
 } from "../shared/layout";
-import { sharedMemory, type SharedMemory } from "../shared/shared-memory";
+import { type SharedMemory, sharedMemory } from "../shared/shared-memory";
 import type { IoHandler } from "./address-map";
 import { IoMap } from "./io-map";
 import { PhysicalMap } from "./physical-map";
@@ -63,7 +63,8 @@ function device(tag = 0): IoHandler & { log: string[] } {
   };
 }
 
-const lowSlot = (gpa: number) => memory.u32[(MACHINE + Machine.lowMapFirst + ((gpa >> 14) << 2)) >> 2];
+const lowSlot = (gpa: number) =>
+  memory.u32[(MACHINE + Machine.lowMapFirst + ((gpa >> 14) << 2)) >> 2];
 
 test("RAM above 4 GiB lies behind the low part", () => {
   ram.write32(HIGH + 8, 0x1234_5678);

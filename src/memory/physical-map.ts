@@ -68,7 +68,10 @@ export class PhysicalMap {
   setVgaWindow(isVga: boolean): void {
     this.change(() => {
       for (let gpa = 0xa_0000; gpa < 0xc_0000; gpa += LOW_SLOT_SIZE) {
-        this.setSlot(gpa / LOW_SLOT_SIZE, isVga ? LOW_MAP_VGA : (RAM + gpa) | LOW_MAP_READ | LOW_MAP_WRITE);
+        this.setSlot(
+          gpa / LOW_SLOT_SIZE,
+          isVga ? LOW_MAP_VGA : (RAM + gpa) | LOW_MAP_READ | LOW_MAP_WRITE,
+        );
       }
     });
   }
@@ -76,7 +79,9 @@ export class PhysicalMap {
   /** The firmware image, which ends at 4 GiB and whose last 128 KiB also appear at E0000. */
   setRom(image: Uint8Array): void {
     if (image.length > ROM_SIZE || image.length % LOW_SLOT_SIZE !== 0) {
-      throw new Error(`The firmware image has ${image.length} bytes; it must be a multiple of 16 KiB up to 1 MiB.`);
+      throw new Error(
+        `The firmware image has ${image.length} bytes; it must be a multiple of 16 KiB up to 1 MiB.`,
+      );
     }
     this.memory.bytes.fill(0xff, ROM, ROM + ROM_SIZE - image.length);
     this.memory.bytes.set(image, ROM + ROM_SIZE - image.length);

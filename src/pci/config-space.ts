@@ -95,7 +95,8 @@ export class ConfigSpace {
    * the order added; `at` places one where the chip's datasheet has it.
    */
   addCapability(id: number, len: number, at = (this.nextCapability + 3) & ~3): number {
-    if (at + len > 256) throw new Error(`PCI capability ${id} of ${len} bytes does not fit at ${at}`);
+    if (at + len > 256)
+      throw new Error(`PCI capability ${id} of ${len} bytes does not fit at ${at}`);
     let link = PCI_CAPABILITY_LIST;
     while (this.bytes[link] !== 0) link = this.bytes[link] + 1;
     this.bytes[link] = at;

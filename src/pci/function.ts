@@ -12,8 +12,15 @@
  * A region at address 0, or one that would wrap, is unmapped: that is what sizing leaves behind for a
  * moment when a driver does it with decoding enabled.
  */
-import type { AccessSize, AddressMap, IoHandler, IoOptions, Registration } from "../memory/address-map";
+
 import type { IrqSink } from "../irq/line";
+import type {
+  AccessSize,
+  AddressMap,
+  IoHandler,
+  IoOptions,
+  Registration,
+} from "../memory/address-map";
 import {
   ConfigSpace,
   PCI_BASE_ADDRESS_0,
@@ -165,7 +172,11 @@ export class PciFunction {
     const view = new DataView(padded.buffer);
     const handler: IoHandler = {
       read: (offset, len) =>
-        len === 4 ? view.getUint32(offset, true) : len === 2 ? view.getUint16(offset, true) : padded[offset],
+        len === 4
+          ? view.getUint32(offset, true)
+          : len === 2
+            ? view.getUint16(offset, true)
+            : padded[offset],
       write: () => {},
     };
     this.defineBar(ROM_BAR, PCI_ROM_ADDRESS, { kind: "mem32", size, handler, width: 4 });
@@ -180,7 +191,11 @@ export class PciFunction {
   /** MSI-X whose table and pending bits lie in `bar`; the BAR is made when the device has not. */
   addMsix(options: MsixOptions): void {
     if (!this.bars.has(options.bar)) {
-      this.addBar(options.bar, { kind: "mem32", size: Math.max(4096, options.barSize ?? 4096), width: 4 });
+      this.addBar(options.bar, {
+        kind: "mem32",
+        size: Math.max(4096, options.barSize ?? 4096),
+        width: 4,
+      });
     }
     this.msix = new Msix(this.config, options, (address, data) => this.bus?.irq.msi(address, data));
   }
@@ -263,7 +278,8 @@ export class PciFunction {
   }
 
   private defineBar(index: number, register: number, options: BarOptions): void {
-    if (options.size & (options.size - 1)) throw new Error(`${this.name}: BAR size is not a power of two`);
+    if (options.size & (options.size - 1))
+      throw new Error(`${this.name}: BAR size is not a power of two`);
     this.bars.set(index, { register, options, base: undefined, registration: undefined });
   }
 
@@ -318,7 +334,9 @@ export class PciFunction {
     const handler: IoHandler = msix ? new WithMsix(msix, device) : (device as IoHandler);
     const options = { width, posted, isGuestPlaced: true };
     const map = this.bus?.map;
-    return kind === "io" ? map?.ports(base, size, handler, options) : map?.mmio(base, size, handler, options);
+    return kind === "io"
+      ? map?.ports(base, size, handler, options)
+      : map?.mmio(base, size, handler, options);
   }
 }
 

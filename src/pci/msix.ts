@@ -67,7 +67,8 @@ export class Msix {
       return;
     }
     const entry = vector * ENTRY_LEN;
-    const address = this.table.getUint32(entry + 4, true) * 0x1_0000_0000 + this.table.getUint32(entry, true);
+    const address =
+      this.table.getUint32(entry + 4, true) * 0x1_0000_0000 + this.table.getUint32(entry, true);
     this.send(address, this.table.getUint32(entry + 8, true));
   }
 
@@ -107,7 +108,9 @@ export class Msix {
 
   private isMasked(vector: number): boolean {
     const isAllMasked = (this.config.get16(this.offset + 2) & CONTROL_MASK_ALL) !== 0;
-    return isAllMasked || (this.table.getUint32(vector * ENTRY_LEN + 12, true) & ENTRY_MASKED) !== 0;
+    return (
+      isAllMasked || (this.table.getUint32(vector * ENTRY_LEN + 12, true) & ENTRY_MASKED) !== 0
+    );
   }
 
   private deliverPending(vector: number): void {

@@ -26,7 +26,10 @@ class Board implements AddressMap {
 
   constructor() {
     const line = { set: () => {} };
-    const irq = { line: () => line, msi: (address: number, data: number) => void this.msis.push([address, data]) };
+    const irq = {
+      line: () => line,
+      msi: (address: number, data: number) => void this.msis.push([address, data]),
+    };
     this.root = new PciRoot(this, irq, (slot, pin, isAsserted) => {
       this.intx.push(`${slot}${"ABCD"[pin]}${isAsserted ? "+" : "-"}`);
     });
@@ -64,7 +67,13 @@ beforeEach(() => {
 });
 
 function attach(build: (fn: PciFunction) => void): PciFunction {
-  const fn = new PciFunction({ name: "test", vendor: 0x1234, device: 0x5678, classCode: 0x010601, interruptPin: 1 });
+  const fn = new PciFunction({
+    name: "test",
+    vendor: 0x1234,
+    device: 0x5678,
+    classCode: 0x010601,
+    interruptPin: 1,
+  });
   build(fn);
   board.root.attach(fn, 3);
   return fn;
@@ -94,7 +103,9 @@ test("MMCONFIG reaches the same registers, and reads ones above 256 bytes of a c
 });
 
 test("writing ones to a memory BAR tells its size and kind", () => {
-  attach((fn) => fn.addBar(0, { kind: "mem32", size: 0x2000, isPrefetchable: true, handler: registers }));
+  attach((fn) =>
+    fn.addBar(0, { kind: "mem32", size: 0x2000, isPrefetchable: true, handler: registers }),
+  );
   board.write(3, 0x10, 0xffff_ffff);
   expect(board.read(3, 0x10)).toBe(0xffff_e008);
 });
@@ -115,7 +126,14 @@ test("writing ones to an I/O BAR tells its size", () => {
 
 test("a BAR is mapped while memory decoding is on, and follows its address", () => {
   const bases: (number | undefined)[] = [];
-  attach((fn) => fn.addBar(0, { kind: "mem32", size: 0x1000, handler: registers, onMap: (base) => bases.push(base) }));
+  attach((fn) =>
+    fn.addBar(0, {
+      kind: "mem32",
+      size: 0x1000,
+      handler: registers,
+      onMap: (base) => bases.push(base),
+    }),
+  );
   board.write(3, 0x10, 0xfebf_0000);
   board.write(3, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
   board.write(3, 0x10, 0xfebf_1000);

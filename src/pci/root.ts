@@ -41,7 +41,10 @@ export class PciRoot implements PciBus {
   attach(fn: PciFunction, slot: number, number = 0): void {
     const devfn = slot * 8 + number;
     const present = this.functions[devfn];
-    if (present) throw new Error(`PCI slot ${slot}.${number} is taken by ${present.name}: ${fn.name} needs another addr=`);
+    if (present)
+      throw new Error(
+        `PCI slot ${slot}.${number} is taken by ${present.name}: ${fn.name} needs another addr=`,
+      );
     this.functions[devfn] = fn;
     fn.attach(this, slot);
   }
@@ -66,7 +69,9 @@ export class PciRoot implements PciBus {
   setMmconfig(base: number | undefined, len: number): void {
     this.mmconfig?.remove();
     this.mmconfig =
-      base === undefined ? undefined : this.map.mmio(base, len, this.mmconfigSpace, { width: 4, isGuestPlaced: true });
+      base === undefined
+        ? undefined
+        : this.map.mmio(base, len, this.mmconfigSpace, { width: 4, isGuestPlaced: true });
   }
 
   /** Every function's configuration space to power-on values; chips reset the rest of themselves. */
@@ -116,7 +121,11 @@ export class PciRoot implements PciBus {
 
   private selected(): { bus: number; devfn: number; register: number } {
     const { address } = this;
-    return { bus: (address >>> 16) & 0xff, devfn: (address >>> 8) & 0xff, register: address & 0xfc };
+    return {
+      bus: (address >>> 16) & 0xff,
+      devfn: (address >>> 8) & 0xff,
+      register: address & 0xfc,
+    };
   }
 }
 

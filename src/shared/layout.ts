@@ -20,6 +20,7 @@ export const VCPU_MAX = 8;
 export const VCPU_XMM = 0x800;
 export const VCPU_FPR = 0xc00;
 export const VCPU_TRANSFER = 0xd00;
+export const VCPU_WIDE = 0xe00;
 export const VCPU_LAPIC = 0x1000;
 export const VCPU_MAILBOX = 0x2000;
 export const VCPU_RING = 0x4000;
@@ -370,8 +371,7 @@ export const Cpu = {
   f80Sig: 0x4f8,
   f80Se: 0x500,
   x87Flags: 0x504,
-  wideLow: 0x508,
-  SIZE: 0x510,
+  SIZE: 0x508,
 } as const;
 
 // asm/cpu/modes.ts

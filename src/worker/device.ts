@@ -11,10 +11,10 @@ import type { DiskRequestMessage } from "../block/disk-messages";
 import { DiskRing } from "../block/disk-ring";
 import { instantiateCore } from "../machine/core";
 import { DeviceSide } from "../machine/device-side";
+import type { DeviceToHost, HostToDevice } from "../machine/messages";
 import type { PcParts } from "../machine/pc";
 import { guestNowNs } from "../shared/guest-time";
 import { DISK_RING, MACHINE, Machine, RUN_PAUSED, RUN_STOPPED } from "../shared/layout";
-import type { DeviceToHost, HostToDevice } from "../machine/messages";
 import { type SharedMemory, sharedMemory } from "../shared/shared-memory";
 
 export interface DeviceStart {
@@ -53,9 +53,22 @@ export class DeviceWorker {
       deviceKick: () => {},
       trace: onTrace,
     });
-    const ring = new DiskRing(start.memory.buffer as unknown as SharedArrayBuffer, DISK_RING, MACHINE + Machine.deviceDoorbell);
-    const disks = new DiskClient(ring, (message: DiskRequestMessage) => start.requests.postMessage(message));
-    this.devices = new DeviceSide(this.shared, core, start.parts, disks, post, () => disks.poll() > 0);
+    const ring = new DiskRing(
+      start.memory.buffer as unknown as SharedArrayBuffer,
+      DISK_RING,
+      MACHINE + Machine.deviceDoorbell,
+    );
+    const disks = new DiskClient(ring, (message: DiskRequestMessage) =>
+      start.requests.postMessage(message),
+    );
+    this.devices = new DeviceSide(
+      this.shared,
+      core,
+      start.parts,
+      disks,
+      post,
+      () => disks.poll() > 0,
+    );
   }
 
   receive(message: HostToDevice): void {

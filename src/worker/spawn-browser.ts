@@ -3,9 +3,12 @@ import type { WorkerHost } from "../machine/lifecycle";
 
 // Each URL is written out, because that is what the bundler recognises as a worker.
 const MAKERS = {
-  vcpu: () => new Worker(new URL("./vcpu-browser.ts", import.meta.url), { type: "module", name: "vcpu" }),
-  device: () => new Worker(new URL("./device-browser.ts", import.meta.url), { type: "module", name: "device" }),
-  disk: () => new Worker(new URL("./disk-browser.ts", import.meta.url), { type: "module", name: "disk" }),
+  vcpu: () =>
+    new Worker(new URL("./vcpu-browser.ts", import.meta.url), { type: "module", name: "vcpu" }),
+  device: () =>
+    new Worker(new URL("./device-browser.ts", import.meta.url), { type: "module", name: "device" }),
+  disk: () =>
+    new Worker(new URL("./disk-browser.ts", import.meta.url), { type: "module", name: "disk" }),
 };
 
 export const browserWorkers: WorkerHost = {

@@ -2,6 +2,8 @@
 import { runVcpu, type VcpuStart } from "./vcpu";
 
 self.onmessage = (message: MessageEvent<VcpuStart>) => {
-  runVcpu(message.data, (code, a, b) => console.debug(`trace ${code} ${a.toString(16)} ${b.toString(16)}`));
+  runVcpu(message.data, (code, a, b) =>
+    console.debug(`trace ${code} ${a.toString(16)} ${b.toString(16)}`),
+  );
   self.close();
 };

@@ -39,7 +39,10 @@ const SPINS = 100;
 const CHECK_MS = 100;
 
 /** Runs until the machine is stopped. */
-export function runVcpu(start: VcpuStart, onTrace: (code: number, a: bigint, b: bigint) => void): void {
+export function runVcpu(
+  start: VcpuStart,
+  onTrace: (code: number, a: bigint, b: bigint) => void,
+): void {
   const shared = sharedMemory(start.memory.buffer);
   const { i32 } = shared;
   const core = instantiateCore(start.module, start.memory, shared, {

@@ -18,8 +18,14 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 type Vm = ChildProcessByStdio<Writable, Readable, Readable>;
 
-function start(args: string[]): { vm: Vm; ended: Promise<{ status: number | null; out: string; err: string }> } {
-  const vm = spawn(process.execPath, [join(repoRoot, "scripts/vm.mjs"), "-m", "32", ...args], { cwd: dir, stdio: "pipe" });
+function start(args: string[]): {
+  vm: Vm;
+  ended: Promise<{ status: number | null; out: string; err: string }>;
+} {
+  const vm = spawn(process.execPath, [join(repoRoot, "scripts/vm.mjs"), "-m", "32", ...args], {
+    cwd: dir,
+    stdio: "pipe",
+  });
   let out = "";
   let err = "";
   vm.stdout.on("data", (data) => {
@@ -65,7 +71,10 @@ describe("exit status", () => {
   });
 
   test("with -no-reboot a reset gives 0", async () => {
-    const { status } = await runKernel("mov dx, 0xcf9; mov al, 6; out dx, al; 1: jmp 1b", "-no-reboot");
+    const { status } = await runKernel(
+      "mov dx, 0xcf9; mov al, 6; out dx, al; 1: jmp 1b",
+      "-no-reboot",
+    );
     expect(status).toBe(0);
   });
 
@@ -139,8 +148,13 @@ describe("Multiboot", () => {
   });
 
   test("the memory map ends where RAM does", async () => {
-    const { out } = await runKernel("mov eax, [ebx + 8]; call hex; mov eax, [ebx + 44]; call hex; mov al, 0; jmp exit");
-    const [upperKib, mmapLen] = out.trim().split("\n").map((line) => Number.parseInt(line, 16));
+    const { out } = await runKernel(
+      "mov eax, [ebx + 8]; call hex; mov eax, [ebx + 44]; call hex; mov al, 0; jmp exit",
+    );
+    const [upperKib, mmapLen] = out
+      .trim()
+      .split("\n")
+      .map((line) => Number.parseInt(line, 16));
     expect(upperKib).toBe(31 * 1024 - 128);
     expect(mmapLen % 24).toBe(0);
   });
@@ -168,9 +182,19 @@ describe("serial ports", () => {
   });
 
   test("a port can go to a file", async () => {
-    const program = "lea esi, text; call print; mov al, 0; jmp exit; text: .asciz \"to a file\"";
+    const program = 'lea esi, text; call print; mov al, 0; jmp exit; text: .asciz "to a file"';
     writeFileSync(join(dir, "k.elf"), assembleKernel(program));
-    const { status, out } = await start(["-vga", "none", "-display", "none", "-serial", "file:out.txt", "-kernel", "k.elf", ...EXIT]).ended;
+    const { status, out } = await start([
+      "-vga",
+      "none",
+      "-display",
+      "none",
+      "-serial",
+      "file:out.txt",
+      "-kernel",
+      "k.elf",
+      ...EXIT,
+    ]).ended;
     expect(status).toBe(1);
     expect(out).toBe("");
     expect(readFileSync(join(dir, "out.txt"), "latin1")).toBe("to a file");
@@ -178,7 +202,10 @@ describe("serial ports", () => {
 });
 
 test("an interrupt ends the machine cleanly", async () => {
-  writeFileSync(join(dir, "k.elf"), assembleKernel("mov dx, 0x3f8; mov al, 0x21; out dx, al; 1: jmp 1b"));
+  writeFileSync(
+    join(dir, "k.elf"),
+    assembleKernel("mov dx, 0x3f8; mov al, 0x21; out dx, al; 1: jmp 1b"),
+  );
   const { vm, ended } = start(["-vga", "none", "-nographic", "-kernel", "k.elf"]);
   vm.stdout.once("data", () => vm.kill("SIGINT"));
   expect(await ended).toEqual({ status: 0, out: "!", err: "" });

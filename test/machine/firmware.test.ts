@@ -16,7 +16,10 @@ beforeAll(async () => {
 
 const image = (name: string) => new Uint8Array(readFileSync(join(cachePath("firmware"), name)));
 
-async function boot(line: string, until: string): Promise<{ log: string[]; machine: InlineMachine }> {
+async function boot(
+  line: string,
+  until: string,
+): Promise<{ log: string[]; machine: InlineMachine }> {
   const log: string[] = [];
   const machine = new InlineMachine({
     module,
@@ -68,7 +71,10 @@ test("a reset starts firmware again", async () => {
   const booted = await boot("-m 64 -vga none", "No bootable device");
   booted.log.length = 0;
   booted.machine.send({ type: "reset" });
-  const isAgain = await booted.machine.run(() => booted.log.join("").includes("No bootable device"), 60_000);
+  const isAgain = await booted.machine.run(
+    () => booted.log.join("").includes("No bootable device"),
+    60_000,
+  );
   expect(isAgain).toBe(true);
   expect(booted.log.join("")).toMatch(/^SeaBIOS \(version/);
 });

@@ -64,7 +64,21 @@ export function assembleKernel(source: string): Uint8Array {
   try {
     writeFileSync(join(dir, "k.s"), `${PRELUDE}${source}\n`);
     execFileSync("as", ["--32", "k.s", "-o", "k.o"], { cwd: dir });
-    execFileSync("ld", ["-m", "elf_i386", "-Ttext", "0x100000", "-N", "--no-warn-rwx-segments", "k.o", "-o", "k.elf"], { cwd: dir });
+    execFileSync(
+      "ld",
+      [
+        "-m",
+        "elf_i386",
+        "-Ttext",
+        "0x100000",
+        "-N",
+        "--no-warn-rwx-segments",
+        "k.o",
+        "-o",
+        "k.elf",
+      ],
+      { cwd: dir },
+    );
     return new Uint8Array(readFileSync(join(dir, "k.elf")));
   } finally {
     rmSync(dir, { recursive: true });

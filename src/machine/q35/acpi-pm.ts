@@ -177,7 +177,9 @@ export class AcpiPm implements IoHandler {
 
   private update(): void {
     this.checkOverflow();
-    const hasGpe = this.gpe.subarray(0, GPE0_LEN).some((sts, i) => (sts & this.gpe[GPE0_LEN + i]) !== 0);
+    const hasGpe = this.gpe
+      .subarray(0, GPE0_LEN)
+      .some((sts, i) => (sts & this.gpe[GPE0_LEN + i]) !== 0);
     const isEnabled = (this.cnt & CNT_SCI_EN) !== 0;
     this.options.setSci(isEnabled && ((this.sts & this.en) !== 0 || hasGpe));
     this.timer?.cancel();

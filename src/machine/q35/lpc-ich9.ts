@@ -148,7 +148,8 @@ export class LpcIch9 {
   }
 
   private configWritten(offset: number, len: number): void {
-    const touches = (first: number, count: number) => offset < first + count && offset + len > first;
+    const touches = (first: number, count: number) =>
+      offset < first + count && offset + len > first;
     if (touches(PMBASE, 5)) this.updatePmBase();
     if (touches(RCBA, 4)) this.updateRcba();
     if (touches(PIRQA_ROUT, 12) || touches(ACPI_CNTL, 1)) this.updateLines();
@@ -175,7 +176,10 @@ export class LpcIch9 {
     const value = this.pci.config.get32(RCBA);
     if ((value & 1) === 0) return;
     const base = (value & 0xffff_c000) >>> 0;
-    this.rcbaRegion = this.options.map.mmio(base, RCBA_LEN, this.chipsetSpace, { width: 4, isGuestPlaced: true });
+    this.rcbaRegion = this.options.map.mmio(base, RCBA_LEN, this.chipsetSpace, {
+      width: 4,
+      isGuestPlaced: true,
+    });
   }
 
   private readonly chipsetSpace: IoHandler = {
@@ -196,7 +200,8 @@ export class LpcIch9 {
 
   private resetChipset(): void {
     for (let at = 0; at < RCBA_LEN; at += 4) this.chipset.setUint32(at, 0, true);
-    for (const register of ROUTE_REGISTERS.values()) this.chipset.setUint16(register, ROUTE_DEFAULT, true);
+    for (const register of ROUTE_REGISTERS.values())
+      this.chipset.setUint16(register, ROUTE_DEFAULT, true);
     this.chipset.setUint8(GCS, GCS_NO_REBOOT);
   }
 

@@ -37,7 +37,12 @@ export interface MchOptions {
 }
 
 export class Mch {
-  readonly pci = new PciFunction({ name: "mch", vendor: 0x8086, device: 0x29c0, classCode: 0x060000 });
+  readonly pci = new PciFunction({
+    name: "mch",
+    vendor: 0x8086,
+    device: 0x29c0,
+    classCode: 0x060000,
+  });
 
   constructor(private readonly options: MchOptions) {
     const { config } = this.pci;
@@ -58,7 +63,8 @@ export class Mch {
   }
 
   private configWritten(offset: number, len: number): void {
-    const touches = (first: number, count: number) => offset < first + count && offset + len > first;
+    const touches = (first: number, count: number) =>
+      offset < first + count && offset + len > first;
     if (touches(PCIEXBAR, 8)) this.updateMmconfig();
     for (let pam = PAM0; pam <= PAM6; pam++) {
       if (touches(pam, 1)) this.updatePam(pam);
@@ -92,7 +98,8 @@ export class Mch {
     const value = config.get8(SMRAM);
     if (value & SMRAM_D_LCK) config.set8(SMRAM, value & ~SMRAM_D_OPEN);
     this.allowSmram();
-    const isOpen = (config.get8(SMRAM) & (SMRAM_D_OPEN | SMRAM_G_SMRAME)) === (SMRAM_D_OPEN | SMRAM_G_SMRAME);
+    const isOpen =
+      (config.get8(SMRAM) & (SMRAM_D_OPEN | SMRAM_G_SMRAME)) === (SMRAM_D_OPEN | SMRAM_G_SMRAME);
     this.options.physical.setVgaWindow(!isOpen);
   }
 

@@ -47,7 +47,8 @@ class Board {
     this.clock = new TimerQueue(() => this.now);
     const irq = {
       line: (gsi: number) => ({
-        set: (isAsserted: boolean) => void (isAsserted ? this.asserted.add(gsi) : this.asserted.delete(gsi)),
+        set: (isAsserted: boolean) =>
+          void (isAsserted ? this.asserted.add(gsi) : this.asserted.delete(gsi)),
       }),
       msi: () => {},
     };
@@ -58,7 +59,12 @@ class Board {
       onPowerOff: () => this.events.push("power off"),
       onReset: () => this.events.push("reset"),
     });
-    this.root = new PciRoot(this.map, irq, (slot, pin, on) => this.lpc.setIntx(slot, pin, on), this.lpc.resetControl);
+    this.root = new PciRoot(
+      this.map,
+      irq,
+      (slot, pin, on) => this.lpc.setIntx(slot, pin, on),
+      this.lpc.resetControl,
+    );
     this.mch = new Mch({ physical, setMmconfig: (base, len) => this.root.setMmconfig(base, len) });
     this.root.attach(this.mch.pci, 0);
     this.root.attach(this.lpc.pci, 0x1f);
@@ -77,7 +83,13 @@ class Board {
     this.config(LPC, 0x44, 0x80, 1);
   }
   device(slot: number, pin: 1 | 2 | 3 | 4 = 1): PciFunction {
-    const fn = new PciFunction({ name: `slot ${slot}`, vendor: 1, device: 1, classCode: 0, interruptPin: pin });
+    const fn = new PciFunction({
+      name: `slot ${slot}`,
+      vendor: 1,
+      device: 1,
+      classCode: 0,
+      interruptPin: pin,
+    });
     this.root.attach(fn, slot);
     return fn;
   }
