@@ -30,22 +30,21 @@ import {
   storeMem,
   writeBack,
 } from "./operand";
-import { shiftOp, shld, shrd } from "./shift";
+import { rolImmediate, rorImmediate, shiftOp, shld, shrd } from "./shift";
 
 /** CL or the immediate, whichever the opcode has. */
 function shiftCount(cpu: Cpu, insn: Insn): u32 {
   return (insn.opcode & 0xfe) == 0xd2 ? <u32>cpu.rcx & 0xff : <u32>insn.imm & 0xff;
 }
 
-/** Group 2. ROL and ROR of a register by an immediate other than 1 leave OF alone, as Intel processors do. */
+/** Group 2. */
 function shifted(cpu: Cpu, insn: Insn, op: u32, a: u64, size: u32): u64 {
   const count = shiftCount(cpu, insn);
-  const isRotate = op <= <u32>Op.ROR && (insn.opcode & 0xfe) == 0xc0;
-  const keepsOF = isRotate && !isMem(insn) && (count & (size == 3 ? 63 : 31)) != 1;
-  const overflow = keepsOF ? getArith(cpu) & RFLAGS_OF : 0;
-  const result = shiftOp(cpu, op - Op.ROL, a, count, size);
-  if (keepsOF) setArith(cpu, (getArith(cpu) & ~RFLAGS_OF) | overflow);
-  return result;
+  if ((insn.opcode & 0xfe) == 0xc0 && !isMem(insn)) {
+    if (op == <u32>Op.ROL) return rolImmediate(cpu, a, count, size);
+    if (op == <u32>Op.ROR) return rorImmediate(cpu, a, count, size);
+  }
+  return shiftOp(cpu, op - Op.ROL, a, count, size);
 }
 
 /** What `op` makes of its E operand `a`, and its flags. */

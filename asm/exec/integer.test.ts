@@ -29,12 +29,17 @@ const PF = 14;
 /** CF PF AF ZF SF DF OF and IOPL. */
 const FLAGS = 0x3cd5;
 
-let asm: AsmModule;
-beforeAll(async () => {
-  asm = await loadAsm("asm/test/vectors.ts", { replace: ALONE });
-}, 120_000);
+/** The complete handlers by themselves, and the interpreter loop with its hot ones in front of them. */
+const UNITS = { cold: "asm/test/vectors.ts", hot: "asm/test/hot-vectors.ts" } as const;
+type Unit = keyof typeof UNITS;
+const modules = new Map<Unit, AsmModule>();
 
-function runOnCore(pages: Uint8Array, cases: Buffer, count: number, mode: Mode): Buffer {
+beforeAll(async () => {
+  modules.set("cold", await loadAsm(UNITS.cold, { replace: ALONE }));
+  modules.set("hot", await loadAsm(UNITS.hot, { replace: { "asm/bus.ts": ALONE["asm/bus.ts"] } }));
+}, 240_000);
+
+function runOnCore(asm: AsmModule, pages: Uint8Array, cases: Buffer, count: number, mode: Mode): Buffer {
   const memory = new Uint8Array(asm.memory.buffer);
   asm.exports.setup(mode);
   memory.set(pages, asm.exports.pristine());
@@ -89,7 +94,7 @@ function compare(one: Instance, native: Outcome, core: Outcome, mode: Mode): str
 }
 
 /** At most two differences per template. */
-function differences(native: (cases: Buffer) => Buffer, seed: number, mode: Mode): string[] {
+function differences(asm: AsmModule, native: (cases: Buffer) => Buffer, seed: number, mode: Mode): string[] {
   const random = new Random(seed);
   const pages = dataPages(random);
   const other = mode === 64 ? "32" : "64";
@@ -99,7 +104,7 @@ function differences(native: (cases: Buffer) => Buffer, seed: number, mode: Mode
   const cases = encodeCases(instances);
   const expected = native(Buffer.concat([pages, cases]));
   expect(expected.length).toBe(instances.length * RESULT_SIZE);
-  const actual = runOnCore(pages, cases, instances.length, mode);
+  const actual = runOnCore(asm, pages, cases, instances.length, mode);
   const found = new Map<string, string[]>();
   instances.forEach((one, n) => {
     const start = one.regs.map((value, i) => `${NAMES[i]}=${value.toString(16)}`).join(" ");
@@ -119,11 +124,15 @@ for (const mode of [64, 32, 16] as const) {
   const flags = mode === 64 ? ["-m64"] : ["-m32", "-static", "-Wl,-Ttext-segment=0x63000000"];
   const native = compileNative("vectors", flags);
   describe.skipIf(!native)(`instructions against this processor, ${mode}-bit mode`, () => {
-    for (const seed of [1, 2]) {
-      it(`agrees on the whole outcome, seed ${seed}`, () => {
-        const run = (cases: Buffer) => native?.([String(mode)], cases) as Buffer;
-        expect(differences(run, seed, mode).slice(0, 40)).toEqual([]);
-      });
-    }
+    const run = (cases: Buffer) => native?.([String(mode)], cases) as Buffer;
+    it.each([
+      ["cold", 1],
+      ["cold", 2],
+      ["hot", 1],
+      ["hot", 2],
+    ] as const)("agrees on the whole outcome, %s handlers, seed %i", (unit, seed) => {
+      const found = differences(modules.get(unit) as AsmModule, run, seed, mode);
+      expect(found.slice(0, 40)).toEqual([]);
+    });
   });
 }

@@ -23,7 +23,7 @@ import { EXEC_JUMP, EXEC_LEAVE } from "./exec";
 import { Hot } from "./hot";
 import { Alu, Cond, Ea, Reg } from "./hot-semantics";
 import { imul } from "./muldiv";
-import { rol, ror, sar, shl, shr } from "./shift";
+import { rol, rolImmediate, ror, rorImmediate, sar, shl, shr } from "./shift";
 
 class Step {
   /** Leaves the loop at `insn`, which has not completed; gives back the budget of what was not run. */
@@ -324,14 +324,14 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.SHIFT_I + 9: { Reg.setM<u16>(cpu, insn, <u16>sar(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>insn.imm, 1)); insn = Reg.next(insn); continue; }
       case Hot.SHIFT_I + 10: { Reg.setM<u32>(cpu, insn, <u32>sar(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>insn.imm, 2)); insn = Reg.next(insn); continue; }
       case Hot.SHIFT_I + 11: { Reg.setM<u64>(cpu, insn, <u64>sar(cpu, <u64>Reg.m<u64>(cpu, insn), <u32>insn.imm, 3)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 12: { Reg.setM<u8>(cpu, insn, <u8>rol(cpu, <u64>Reg.m<u8>(cpu, insn), <u32>insn.imm, 0)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 13: { Reg.setM<u16>(cpu, insn, <u16>rol(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>insn.imm, 1)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 14: { Reg.setM<u32>(cpu, insn, <u32>rol(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>insn.imm, 2)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 15: { Reg.setM<u64>(cpu, insn, <u64>rol(cpu, <u64>Reg.m<u64>(cpu, insn), <u32>insn.imm, 3)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 16: { Reg.setM<u8>(cpu, insn, <u8>ror(cpu, <u64>Reg.m<u8>(cpu, insn), <u32>insn.imm, 0)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 17: { Reg.setM<u16>(cpu, insn, <u16>ror(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>insn.imm, 1)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 18: { Reg.setM<u32>(cpu, insn, <u32>ror(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>insn.imm, 2)); insn = Reg.next(insn); continue; }
-      case Hot.SHIFT_I + 19: { Reg.setM<u64>(cpu, insn, <u64>ror(cpu, <u64>Reg.m<u64>(cpu, insn), <u32>insn.imm, 3)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 12: { Reg.setM<u8>(cpu, insn, <u8>rolImmediate(cpu, <u64>Reg.m<u8>(cpu, insn), <u32>insn.imm, 0)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 13: { Reg.setM<u16>(cpu, insn, <u16>rolImmediate(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>insn.imm, 1)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 14: { Reg.setM<u32>(cpu, insn, <u32>rolImmediate(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>insn.imm, 2)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 15: { Reg.setM<u64>(cpu, insn, <u64>rolImmediate(cpu, <u64>Reg.m<u64>(cpu, insn), <u32>insn.imm, 3)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 16: { Reg.setM<u8>(cpu, insn, <u8>rorImmediate(cpu, <u64>Reg.m<u8>(cpu, insn), <u32>insn.imm, 0)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 17: { Reg.setM<u16>(cpu, insn, <u16>rorImmediate(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>insn.imm, 1)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 18: { Reg.setM<u32>(cpu, insn, <u32>rorImmediate(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>insn.imm, 2)); insn = Reg.next(insn); continue; }
+      case Hot.SHIFT_I + 19: { Reg.setM<u64>(cpu, insn, <u64>rorImmediate(cpu, <u64>Reg.m<u64>(cpu, insn), <u32>insn.imm, 3)); insn = Reg.next(insn); continue; }
       case Hot.SHIFT_CL + 0: { Reg.setM<u8>(cpu, insn, <u8>shl(cpu, <u64>Reg.m<u8>(cpu, insn), <u32>cpu.rcx & 0xff, 0)); insn = Reg.next(insn); continue; }
       case Hot.SHIFT_CL + 1: { Reg.setM<u16>(cpu, insn, <u16>shl(cpu, <u64>Reg.m<u16>(cpu, insn), <u32>cpu.rcx & 0xff, 1)); insn = Reg.next(insn); continue; }
       case Hot.SHIFT_CL + 2: { Reg.setM<u32>(cpu, insn, <u32>shl(cpu, <u64>Reg.m<u32>(cpu, insn), <u32>cpu.rcx & 0xff, 2)); insn = Reg.next(insn); continue; }
@@ -369,8 +369,8 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.PUSH_M + 0: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
       case Hot.POP_R + 0: { const v = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp += 8; Reg.setM<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
       case Hot.CALL + 0: { Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
-      case Hot.CALL_R + 0: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
-      case Hot.CALL_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = target; slot = 0; break; }
+      case Hot.CALL_R + 0: { const target = Reg.m<u64>(cpu, insn); Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp -= 8; rip = target; slot = 0; break; }
+      case Hot.CALL_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp -= 8; rip = target; slot = 0; break; }
       case Hot.RET + 0: { const target = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp += 8; rip = target; slot = 0; break; }
       case Hot.JMP + 0: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
       case Hot.JMP_R + 0: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }
@@ -525,12 +525,13 @@ export function interpret(cpu: Cpu, left: i32): i32 {
         cpu.nextRip = (cpu.ripBase + <u64>insn.ofs + <u64>insn.len) & cpu.ripMask;
         cpu.icount = icountEnd - <u64>(left + remaining(insn, block));
         const result = execCold(cpu, insn, op);
-        if (cpu.fault != 0) return Step.leave(cpu, insn, block, left);
+        // cpu.rip stays as it is: a fault after a task switch is the new task's.
+        if (cpu.fault != 0) return left + remaining(insn, block);
         if (result == EXEC_JUMP) {
           left += remaining(insn, block) - 1;
           rip = cpu.nextRip;
           slot = 0;
-          if (cpu.intrBlocked != 0) { cpu.rip = rip; return left; }
+          if (cpu.intrBlocked != 0 || (cpu.modeKey & MODE_STEP) != 0) { cpu.rip = rip; return left; }
           break;
         }
         if (result == EXEC_LEAVE) {

@@ -76,6 +76,22 @@ export function ror(cpu: Cpu, a: u64, count: u32, size: u32): u64 {
   return rotated(cpu, result, bit(result, top), (bit(a, top) ^ (<u32>a & 1)) << 11);
 }
 
+/** ROL of a register by an immediate: as Intel processors do, only a count of 1 touches OF. */
+export function rolImmediate(cpu: Cpu, a: u64, count: u32, size: u32): u64 {
+  const overflow = getArith(cpu) & RFLAGS_OF;
+  const result = rol(cpu, a, count, size);
+  if (masked(count, size) != 1) setArith(cpu, (getArith(cpu) & ~RFLAGS_OF) | overflow);
+  return result;
+}
+
+/** ROR likewise. */
+export function rorImmediate(cpu: Cpu, a: u64, count: u32, size: u32): u64 {
+  const overflow = getArith(cpu) & RFLAGS_OF;
+  const result = ror(cpu, a, count, size);
+  if (masked(count, size) != 1) setArith(cpu, (getArith(cpu) & ~RFLAGS_OF) | overflow);
+  return result;
+}
+
 /** The count of RCL and RCR: they rotate one bit more than the operand has. */
 function throughCarry(count: u32, size: u32): u64 {
   const n = masked(count, size);

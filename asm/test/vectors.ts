@@ -35,12 +35,12 @@ const ABSENT: u32 = 3;
 
 /** Guest physical addresses. */
 const TABLES: u32 = 0x10_0000;
-const CODE_GPA: u32 = 0x11_0000;
+export const CODE_GPA: u32 = 0x11_0000;
 const DATA_GPA: u32 = 0x12_0000;
 const PRISTINE: u32 = RAM + 0x18_0000;
 
 @unmanaged
-class Case {
+export class Case {
   code0: u64;
   code1: u64;
   regs: u64; // u64[16]
@@ -52,7 +52,7 @@ class Case {
 }
 
 @unmanaged
-class Result {
+export class Result {
   regs: u64; // u64[16]
   regs1: u64; regs2: u64; regs3: u64; regs4: u64; regs5: u64; regs6: u64; regs7: u64; regs8: u64;
   regs9: u64; regs10: u64; regs11: u64; regs12: u64; regs13: u64; regs14: u64; regs15: u64;
@@ -159,7 +159,7 @@ export function runOnce(at: u32, to: u32, mode: u32): bool {
   return result == EXEC_JUMP && cpu.nextRip == cpu.rip;
 }
 
-function instruction(cpu: Cpu): Insn {
+export function instruction(cpu: Cpu): Insn {
   return changetype<Insn>((changetype<usize>(cpu) + VCPU_SCRATCH) as usize);
 }
 
@@ -189,7 +189,7 @@ function startOf(mode: u32): u32 {
   return mode == 16 ? START - CODE : START;
 }
 
-function prepare(cpu: Cpu, c: Case, mode: u32): void {
+export function prepare(cpu: Cpu, c: Case, mode: u32): void {
   fillData();
   if (c.patchAt != 0) store<u64>(RAM + DATA_GPA + <u32>c.patchAt - DATA, c.patch);
   const code = RAM + CODE_GPA + (START & 0xfff);
@@ -208,7 +208,7 @@ function prepare(cpu: Cpu, c: Case, mode: u32): void {
   cpu.nextRip = cpu.rip + insn.len;
 }
 
-function report(cpu: Cpu, r: Result, mode: u32): void {
+export function report(cpu: Cpu, r: Result, mode: u32): void {
   const vector = cpu.fault & ~FAULT_PENDING;
   r.trap = cpu.fault != 0 ? vector : 0xff;
   r.error = cpu.fault != 0 && hasErrorCode(vector) ? cpu.faultError : 0;
@@ -222,7 +222,7 @@ function report(cpu: Cpu, r: Result, mode: u32): void {
   }
 }
 
-function runCase(cpu: Cpu, c: Case, r: Result, mode: u32): void {
+export function runCase(cpu: Cpu, c: Case, r: Result, mode: u32): void {
   prepare(cpu, c, mode);
   const insn = instruction(cpu);
   while (execInteger(cpu, insn) == EXEC_JUMP && cpu.fault == 0 && cpu.nextRip == cpu.rip) {
