@@ -79,8 +79,13 @@ export function writeIdentityTables(memory: GuestMemory): number {
 
 /** Copies a file's bytes to `gpa`; an image larger than RAM is the person's problem, told in one sentence. */
 export function load(memory: GuestMemory, gpa: number, bytes: Uint8Array, what: string): void {
-  if (memory.write(gpa, bytes)) return;
-  const mib = Math.ceil((gpa + bytes.length) / 0x10_0000);
+  checkFits(memory, gpa, bytes.length, what);
+  memory.write(gpa, bytes);
+}
+
+export function checkFits(memory: GuestMemory, gpa: number, len: number, what: string): void {
+  if (memory.offset(gpa, len) >= 0) return;
+  const mib = Math.ceil((gpa + len) / 0x10_0000);
   throw new BootError(
     "too-big",
     `The ${what} does not fit into memory: give the machine more than ${mib} MiB.`,

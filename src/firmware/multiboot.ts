@@ -12,6 +12,7 @@ import { ByteWriter, latin1 } from "../base/bytes";
 import {
   BootError,
   CMDLINE_GPA,
+  checkFits,
   type EntryState,
   load,
   type MachineImage,
@@ -94,7 +95,9 @@ interface Loaded {
 }
 
 function zero(image: MachineImage, gpa: number, len: number): void {
-  if (len > 0) load(image.memory, gpa, new Uint8Array(len), "kernel");
+  if (len <= 0) return;
+  checkFits(image.memory, gpa, len, "kernel"); // before a buffer of that size is made
+  image.memory.write(gpa, new Uint8Array(len));
 }
 
 /** The "a.out kludge": the header says which part of the file goes where. */

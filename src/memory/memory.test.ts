@@ -86,6 +86,14 @@ test("a write across the end of RAM keeps what fits and touches nothing else", (
   expect(ram.read8(HIGH)).toBe(0);
 });
 
+test("a range that begins below the high part keeps what lies in it", () => {
+  const bytes = new Uint8Array(16);
+  expect(ram.write(HIGH - 8, bytes.fill(5))).toBe(false);
+  expect([ram.read8(HIGH), ram.read8(HIGH + 7), ram.read8(HIGH + 8)]).toEqual([5, 5, 0]);
+  expect(ram.read(HIGH - 8, bytes)).toBe(false);
+  expect([...bytes]).toEqual([...Array(8).fill(0xff), ...Array(8).fill(5)]);
+});
+
 test("a view crosses neither the end of RAM nor the hole", () => {
   expect(ram.view(RAM_LOW - 1, 2)).toBeUndefined();
   expect(ram.view(-1, 1)).toBeUndefined();

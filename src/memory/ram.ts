@@ -140,15 +140,31 @@ export class Ram implements GuestMemory {
     Atomics.store(i32, DMA_CODE_HEAD, head + 1);
   }
 
-  /** Byte by byte across the edge of RAM. */
+  /** What of [gpa, gpa + into.length) is RAM; the rest is ones. */
   private readPartly(gpa: number, into: Uint8Array): boolean {
-    for (let i = 0; i < into.length; i++) into[i] = this.read8(gpa + i);
+    into.fill(0xff);
+    for (const [from, to] of this.within(gpa, into.length)) {
+      this.read(from, into.subarray(from - gpa, to - gpa));
+    }
     return false;
   }
 
   private writePartly(gpa: number, from: Uint8Array): boolean {
-    for (let i = 0; i < from.length; i++) this.write8(gpa + i, from[i]);
+    for (const [start, end] of this.within(gpa, from.length)) {
+      this.write(start, from.subarray(start - gpa, end - gpa));
+    }
     return false;
+  }
+
+  /** The parts of a range that lie in either range of RAM. */
+  private within(gpa: number, len: number): [number, number][] {
+    const ranges = [
+      [0, this.ramLow],
+      [HIGH, HIGH + this.ramHigh],
+    ];
+    return ranges
+      .map(([base, end]): [number, number] => [Math.max(gpa, base), Math.min(gpa + len, end)])
+      .filter(([from, to]) => from < to);
   }
 }
 
