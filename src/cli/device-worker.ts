@@ -5,6 +5,7 @@ import { type DeviceStart, DeviceWorker } from "../worker/device";
 
 if (!parentPort) throw new Error("device-worker.ts runs as a worker thread");
 const host = parentPort;
+const failed = (error: Error) => post({ type: "failed", message: error.message });
 const post = (message: DeviceToHost) => host.postMessage(message);
 
 host.once("message", (start: DeviceStart) => {
@@ -13,8 +14,8 @@ host.once("message", (start: DeviceStart) => {
       post({ type: "log", line: `trace ${code} ${a.toString(16)} ${b.toString(16)}` }),
     );
     host.on("message", (message: HostToDevice) => worker.receive(message));
-    worker.run();
+    worker.run().catch(failed);
   } catch (error) {
-    post({ type: "failed", message: (error as Error).message });
+    failed(error as Error);
   }
 });

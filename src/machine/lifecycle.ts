@@ -270,8 +270,10 @@ export class Machine {
       this.device = this.spawn("device", (data) => {
         const message = data as DeviceToHost;
         if (message.type === "ready") resolve();
-        else if (message.type === "failed") reject(new Error(message.message));
-        else this.deviceSays(message);
+        else if (message.type === "failed") {
+          reject(new Error(message.message));
+          this.end({ reason: "failed", status: 1, message: message.message });
+        } else this.deviceSays(message);
       });
       const requests = this.requests.port2;
       const parts: PcParts = { config: this.config, firmware, vgaBios, kernel, disks };

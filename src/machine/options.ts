@@ -60,7 +60,6 @@ const DEVICE_PROPERTIES: Record<string, string[]> = {
   "isa-debugcon": ["iobase"],
   pvpanic: ["ioport"],
   "pc-testdev": [],
-  "pci-testdev": [],
   "ide-cd": ["drive", "bus", "bootindex", "id"],
   "ide-hd": ["drive", "bus", "bootindex", "id", "serial"],
   VGA: ["id", "addr"],

@@ -2,6 +2,7 @@
 import type { DeviceToHost, HostToDevice } from "../machine/messages";
 import { type DeviceStart, DeviceWorker } from "./device";
 
+const failed = (error: Error) => post({ type: "failed", message: error.message });
 const post = (message: DeviceToHost) => self.postMessage(message);
 
 self.onmessage = (first: MessageEvent<DeviceStart>) => {
@@ -10,8 +11,8 @@ self.onmessage = (first: MessageEvent<DeviceStart>) => {
       post({ type: "log", line: `trace ${code} ${a.toString(16)} ${b.toString(16)}` }),
     );
     self.onmessage = (message: MessageEvent<HostToDevice>) => worker.receive(message.data);
-    worker.run();
+    worker.run().catch(failed);
   } catch (error) {
-    post({ type: "failed", message: (error as Error).message });
+    failed(error as Error);
   }
 };
