@@ -201,7 +201,6 @@ export class Cpu {
   f80Sig: u64; // result of the last softfloat/f80.ts operation: significand
   f80Se: u32; // and sign and exponent
   x87Flags: u32; // FSW bits and others the x87 instruction in progress has raised (softfloat/f80.ts)
-  wideLow: u64; // second half of 128-bit results (softfloat/wide.ts)
 }
 
 export const SEG_ES: u32 = 0;

@@ -194,8 +194,8 @@ export function storeDecimal(cpu: Cpu, insn: Insn): void {
   if (mayStore(cpu)) {
     if (value == ~0) storeTenBytes(cpu, la, INTEGER_BIT | (INTEGER_BIT >> 1), 0xffff);
     else {
-      const low = packDecimal(cpu, value);
-      storeTenBytes(cpu, la, low, <u32>cpu.wideLow | (X87Reg.se(cpu, 0) & 0x8000));
+      const high = <u32>packDecimal(value / 10_000_000_000_000_000, 2);
+      storeTenBytes(cpu, la, packDecimal(value, 16), high | (X87Reg.se(cpu, 0) & 0x8000));
     }
   }
   finishStore(cpu, insn, true);

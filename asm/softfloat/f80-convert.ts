@@ -175,15 +175,14 @@ export function f80ToDecimal(cpu: Cpu, se: u32, sig: u64): u64 {
   return ~0;
 }
 
-/** 18 decimal digits, 4 bits each: low 16 in the result, the upper two in cpu.wideLow. */
-export function packDecimal(cpu: Cpu, value: u64): u64 {
-  let low: u64 = 0;
-  for (let i: u64 = 0; i < 64; i += 4) {
-    low |= (value % 10) << i;
+/** The lowest `count` decimal digits, 4 bits each. */
+export function packDecimal(value: u64, count: u32): u64 {
+  let digits: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    digits |= (value % 10) << <u64>(i << 2);
     value /= 10;
   }
-  cpu.wideLow = (value % 10) | ((value / 10) << 4);
-  return low;
+  return digits;
 }
 
 /** Value of 18 digits; those above 9 count what they say, as processors do. */

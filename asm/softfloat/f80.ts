@@ -11,7 +11,7 @@
  *
  * An unmasked invalid operation, division by zero or denormal operand leaves no result: the caller looks at
  * the flags (exec/x87-state.ts). Unmasked overflow and underflow give the result with its exponent wrapped
- * by 3 * 2^13.
+ * by 3 * 2^13; if that is not enough (FSCALE), infinity or zero.
  */
 import { divide128, mulHigh } from "../base/bits";
 import { Cpu } from "../cpu/state";
@@ -32,7 +32,7 @@ export const INTEGER_BIT: u64 = 0x8000_0000_0000_0000;
 const QUIET_BIT: u64 = 0x4000_0000_0000_0000;
 export const BIAS: i32 = 16383;
 /** What wraps the exponent of an overflowed or underflowed result when that is not masked. */
-export const EXPONENT_WRAP: i32 = 24576;
+const EXPONENT_WRAP: i32 = 24576;
 
 export class F80 {
   // @ts-ignore: decorator
@@ -183,6 +183,11 @@ export function f80Round(cpu: Cpu, sign: u32, exponent: i32, sig: u64, rest: u64
       if ((cpu.fcw & X87_UE) == 0) {
         F80.signal(cpu, X87_UE);
         exponent += EXPONENT_WRAP;
+        if (exponent < 1) {
+          F80.signal(cpu, X87_PE);
+          F80.set(cpu, sign, 0);
+          return;
+        }
       } else {
         const shift = <u32>(1 - exponent);
         rest = shiftRestJam(sig, rest, shift);
@@ -218,7 +223,12 @@ export function f80Round(cpu: Cpu, sign: u32, exponent: i32, sig: u64, rest: u64
 function overflow(cpu: Cpu, sign: u32, exponent: i32, sig: u64, unit: u64): void {
   F80.signal(cpu, X87_OE);
   if ((cpu.fcw & X87_OE) == 0) {
-    F80.set(cpu, sign | <u32>(exponent - EXPONENT_WRAP), sig);
+    exponent -= EXPONENT_WRAP;
+    if (exponent < 0x7fff) F80.set(cpu, sign | <u32>exponent, sig);
+    else {
+      F80.signal(cpu, X87_PE | X87_C1);
+      F80.set(cpu, sign | 0x7fff, INTEGER_BIT);
+    }
     return;
   }
   F80.signal(cpu, X87_PE);
