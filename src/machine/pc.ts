@@ -15,18 +15,10 @@ import type { DiskBackend, DiskInfo } from "../block/backend";
 import { Ahci } from "../devices/ahci";
 import { AtapiCdrom } from "../devices/atapi-cdrom";
 import { cmosContents } from "../devices/cmos-contents";
-import { Debugcon } from "../devices/debugcon";
-import { Dma8237 } from "../devices/dma-8237";
 import { FwCfg } from "../devices/fw-cfg";
-import { I8042 } from "../devices/i8042";
-import { IsaDebugExit } from "../devices/isa-debug-exit";
-import { PcTestdev } from "../devices/pc-testdev";
-import { Port92 } from "../devices/port92";
-import { Ps2Keyboard } from "../devices/ps2-keyboard";
-import { Ps2Mouse } from "../devices/ps2-mouse";
-import { Pvpanic } from "../devices/pvpanic";
-import { RtcMc146818 } from "../devices/rtc-mc146818";
-import { Uart16550 } from "../devices/uart-16550";
+import type { Ps2Keyboard } from "../devices/ps2-keyboard";
+import type { Ps2Mouse } from "../devices/ps2-mouse";
+import type { Uart16550 } from "../devices/uart-16550";
 import { Vga } from "../devices/vga";
 import { type AcpiTables, buildAcpi } from "../firmware/acpi-tables";
 import { fillFwCfg } from "../firmware/fw-cfg-files";
@@ -39,10 +31,11 @@ import { PciRoot } from "../pci/root";
 import { guestNowNs } from "../shared/guest-time";
 import { CPU_MODEL_MAX, CPU_MODEL_V2, CPU_MODEL_V3 } from "../shared/layout";
 import type { SharedMemory } from "../shared/shared-memory";
-import { hasVga, type MachineConfig, serialPorts } from "./config";
+import { hasVga, type MachineConfig } from "./config";
 import type { CoreExports } from "./core";
 import { type KernelFiles, startKernel } from "./direct-start";
-import { IRQ, MEMORY_MAP, PCI_SLOTS, SERIAL } from "./pc-map";
+import { IsaDevices } from "./isa";
+import { MEMORY_MAP, PCI_SLOTS, SERIAL } from "./pc-map";
 import { LpcIch9 } from "./q35/lpc-ich9";
 import { Mch } from "./q35/mch";
 import { SmbusIch9 } from "./q35/smbus-ich9";
@@ -97,11 +90,8 @@ export class Pc {
   readonly vga: Vga | undefined;
   private readonly mch: Mch;
   private readonly smbus = new SmbusIch9();
-  private readonly rtc: RtcMc146818;
+  private readonly isa: IsaDevices;
   private readonly fwCfg: FwCfg;
-  private readonly i8042: I8042;
-  private readonly port92: Port92;
-  private readonly dma: Dma8237;
   private readonly config: MachineConfig;
   private isFirstBoot = true;
 
@@ -110,7 +100,7 @@ export class Pc {
     readonly core: CoreExports,
     private readonly parts: PcParts,
     disks: DiskBackend,
-    private readonly events: PcEvents,
+    events: PcEvents,
   ) {
     const { config } = parts;
     this.config = config;
@@ -144,39 +134,10 @@ export class Pc {
     this.pci.attach(this.ahci.pci, ...PCI_SLOTS.ahci);
     this.pci.attach(this.smbus.pci, ...PCI_SLOTS.smbus);
 
-    this.keyboard = new Ps2Keyboard((leds) => events.onLeds(leds));
-    this.mouse = new Ps2Mouse(clock, (isWanted) => events.onMouse(isWanted));
-    this.i8042 = new I8042({
-      map,
-      clock,
-      irq1: irq.line(IRQ.keyboard),
-      irq12: irq.line(IRQ.mouse),
-      keyboard: this.keyboard,
-      mouse: this.mouse,
-      onReset,
-    });
-    this.port92 = new Port92({ map, onReset, a20: this.i8042 });
-    this.dma = new Dma8237(map);
-    this.rtc = new RtcMc146818({
-      map,
-      irq: irq.line(IRQ.rtc),
-      clock,
-      wallMs: wallClock(config),
-      contents: this.cmos(),
-    });
-    this.serial = serialPorts(config).map((_, port) => {
-      const { base, irq: line } = SERIAL[port];
-      return new Uart16550({
-        map,
-        base,
-        irq: irq.line(line),
-        clock,
-        onTransmit: (byte) => events.onSerial(port, byte),
-      });
-    });
-    new Debugcon({ map, base: 0x402, onByte: (byte) => events.onDebugcon(byte) });
-    for (const { driver, properties } of config.devices)
-      this.addDevice(driver, new Map(properties), irq);
+    this.isa = new IsaDevices({ map, irq, clock, config, events, cmos: this.cmos() });
+    this.serial = this.isa.serial;
+    this.keyboard = this.isa.keyboard;
+    this.mouse = this.isa.mouse;
 
     this.acpi = buildAcpi({
       cpuCount: config.cpuCount,
@@ -201,14 +162,7 @@ export class Pc {
     this.ahci.reset();
     this.vga?.reset();
     this.fwCfg.reset();
-    this.keyboard.reset();
-    this.mouse.reset();
-    this.i8042.reset();
-    this.port92.reset();
-    this.dma.reset();
-    this.rtc.reset();
-    for (const port of this.serial) port.reset();
-    for (const [register, value] of this.cmos()) this.rtc.poke(register, value);
+    this.isa.reset(this.cmos());
     this.isFirstBoot = false;
     this.core.irqchipReset();
     for (let index = 0; index < this.config.cpuCount; index++) this.core.reset(index);
@@ -256,35 +210,6 @@ export class Pc {
     }
   }
 
-  private addDevice(driver: string, properties: Map<string, string>, irq: CoreIrq): void {
-    const { map, events } = this;
-    const port = (key: string) => (properties.has(key) ? Number(properties.get(key)) : undefined);
-    switch (driver) {
-      case "isa-debug-exit":
-        new IsaDebugExit({
-          map,
-          base: port("iobase"),
-          size: port("iosize"),
-          onExit: (status) => events.onExit(status),
-        });
-        return;
-      case "isa-debugcon":
-        new Debugcon({
-          map,
-          base: port("iobase") ?? 0xe9,
-          onByte: (byte) => events.onDebugcon(byte),
-        });
-        return;
-      case "pvpanic":
-        new Pvpanic({ map, onEvent: () => events.onPanic() });
-        return;
-      case "pc-testdev":
-        new PcTestdev({ map, line: (gsi) => irq.line(gsi) });
-        return;
-    }
-    throw new Error(`-device ${driver} is in the table of options but not on the board`);
-  }
-
   private cmos(): Map<number, number> {
     const { boot, cpuCount } = this.config;
     const bootOrder = (this.isFirstBoot && boot.once) || boot.order;
@@ -320,12 +245,4 @@ export class Pc {
       smbios: this.smbios,
     });
   }
-}
-
-/** Host time as the real time clock should see it: UTC, local time, or a date that starts now. */
-function wallClock({ rtcBase }: MachineConfig): () => number {
-  if (rtcBase === "utc") return () => Date.now();
-  if (rtcBase === "localtime") return () => Date.now() - new Date().getTimezoneOffset() * 60_000;
-  const started = Date.now();
-  return () => rtcBase + (Date.now() - started);
 }
