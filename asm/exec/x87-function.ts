@@ -5,7 +5,7 @@
 import { Cpu } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import { BIAS, F80, f80Sqrt, INTEGER_BIT } from "../softfloat/f80";
+import { BIAS, F80, f80Sqrt, INTEGER_BIT, X87_C1 } from "../softfloat/f80";
 import { f80RoundIntegral } from "../softfloat/f80-convert";
 import {
   f80Exponent,
@@ -203,7 +203,11 @@ function trigonometricPair(cpu: Cpu, insn: Insn, isTangent: bool): void {
     firstSe = cpu.f80Se;
     firstSig = cpu.f80Sig;
     if (isTangent) F80.set(cpu, BIAS, INTEGER_BIT);
-    else f80Cosine(cpu, reduced);
+    else {
+      // C1 speaks of the cosine.
+      cpu.x87Flags &= ~X87_C1;
+      f80Cosine(cpu, reduced);
+    }
   }
   const mayStore = settle(cpu, insn);
   setC2(cpu, reduced == TRIG_RANGE);

@@ -2,7 +2,7 @@
  * x87 loads and stores (SDM vol. 2 FLD FILD FBLD FST FSTP FIST FISTP FISTTP FBSTP) and the memory operand of
  * arithmetic. Bits 1-2 of the opcode name the type: 0 binary32, 1 int32, 2 binary64, 3 int16.
  *
- * A store that an unmasked exception suppresses makes its segment checks but no access.
+ * A store that an unmasked exception suppresses does not look at its address: it cannot fault.
  */
 import { Cpu } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
@@ -113,22 +113,25 @@ export function storeX87(cpu: Cpu, insn: Insn, isPop: bool): void {
     storeRegister(cpu, insn, isPop);
     return;
   }
-  const isExtended = insn.opcode == 0xdb;
-  const isDouble = insn.opcode == 0xdd;
-  const la = operand(cpu, insn, isExtended ? 10 : isDouble ? 8 : 4, true);
-  if (cpu.fault != 0) return;
   if (X87Reg.isEmpty(cpu, 0)) stackUnderflow(cpu);
   else F80.set(cpu, X87Reg.se(cpu, 0), X87Reg.sig(cpu, 0));
-  if (isExtended) {
-    if (mayStore(cpu)) storeTenBytes(cpu, la, cpu.f80Sig, cpu.f80Se);
-  } else {
+  if (insn.opcode == 0xdb) storeTenBytes(cpu, insn, cpu.f80Sig, cpu.f80Se);
+  else {
+    const isDouble = insn.opcode == 0xdd;
     const bits = f80Narrow(cpu, isDouble ? FORMAT_DOUBLE : FORMAT_SINGLE, cpu.f80Se, cpu.f80Sig);
-    if (mayStore(cpu)) {
-      if (isDouble) st64(cpu, la, bits);
-      else st32(cpu, la, <u32>bits);
-    }
+    storeValue(cpu, insn, isDouble ? 3 : 2, bits);
   }
   finishStore(cpu, insn, isPop);
+}
+
+/** Stores 1 << size bytes, unless an unmasked exception forbids. */
+function storeValue(cpu: Cpu, insn: Insn, size: u32, value: u64): void {
+  if (!mayStore(cpu)) return;
+  const la = operand(cpu, insn, 1 << size, true);
+  if (cpu.fault != 0) return;
+  if (size == 3) st64(cpu, la, value);
+  else if (size == 2) st32(cpu, la, <u32>value);
+  else st16(cpu, la, <u32>value & 0xffff);
 }
 
 function finishStore(cpu: Cpu, insn: Insn, isPop: bool): void {
@@ -153,8 +156,11 @@ function storeRegister(cpu: Cpu, insn: Insn, isPop: bool): void {
   if (isPop) pop(cpu);
 }
 
-/** Ten bytes that a fault writes either all or not. */
-function storeTenBytes(cpu: Cpu, la: u64, low: u64, high: u32): void {
+/** Likewise ten bytes, of which a fault writes none. */
+function storeTenBytes(cpu: Cpu, insn: Insn, low: u64, high: u32): void {
+  if (!mayStore(cpu)) return;
+  const la = operand(cpu, insn, 10, true);
+  if (cpu.fault != 0) return;
   if ((<u32>la & 0xfff) > 4096 - 10 && !probe(cpu, la, 10, true)) return;
   st64(cpu, la, low);
   if (cpu.fault == 0) st16(cpu, la + 8, high);
@@ -165,9 +171,6 @@ export function storeInt(cpu: Cpu, insn: Insn, op: u32): void {
   const opcode = <u32>insn.opcode;
   const reg = (<u32>insn.modrm >> 3) & 7;
   const size: u32 = opcode == 0xdb ? 2 : opcode == 0xdd || reg == 7 ? 3 : 1;
-  const la = operand(cpu, insn, 1 << size, true);
-  if (cpu.fault != 0) return;
-  const isWide = size == 3;
   let value: u64;
   if (X87Reg.isEmpty(cpu, 0)) {
     stackUnderflow(cpu);
@@ -176,27 +179,19 @@ export function storeInt(cpu: Cpu, insn: Insn, op: u32): void {
     const rc = op == X87.FISTTP ? RC_ZERO : F80.rounding(cpu);
     value = f80ToInt(cpu, X87Reg.se(cpu, 0), X87Reg.sig(cpu, 0), size, rc);
   }
-  if (mayStore(cpu)) {
-    if (isWide) st64(cpu, la, value);
-    else if (size == 2) st32(cpu, la, <u32>value);
-    else st16(cpu, la, <u32>value & 0xffff);
-  }
+  storeValue(cpu, insn, size, value);
   finishStore(cpu, insn, op != X87.FIST);
 }
 
 /** FBSTP. The packed BCD indefinite is FFFF_C000_0000_0000_0000h. */
 export function storeDecimal(cpu: Cpu, insn: Insn): void {
-  const la = operand(cpu, insn, 10, true);
-  if (cpu.fault != 0) return;
   let value: u64 = ~0;
   if (X87Reg.isEmpty(cpu, 0)) stackUnderflow(cpu);
   else value = f80ToDecimal(cpu, X87Reg.se(cpu, 0), X87Reg.sig(cpu, 0));
-  if (mayStore(cpu)) {
-    if (value == ~0) storeTenBytes(cpu, la, INTEGER_BIT | (INTEGER_BIT >> 1), 0xffff);
-    else {
-      const high = <u32>packDecimal(value / 10_000_000_000_000_000, 2);
-      storeTenBytes(cpu, la, packDecimal(value, 16), high | (X87Reg.se(cpu, 0) & 0x8000));
-    }
+  if (value == ~0) storeTenBytes(cpu, insn, INTEGER_BIT | (INTEGER_BIT >> 1), 0xffff);
+  else {
+    const high = <u32>packDecimal(value / 10_000_000_000_000_000, 2);
+    storeTenBytes(cpu, insn, packDecimal(value, 16), high | (X87Reg.se(cpu, 0) & 0x8000));
   }
   finishStore(cpu, insn, true);
 }

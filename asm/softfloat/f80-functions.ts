@@ -18,6 +18,8 @@ import {
   f80Round,
   f80Special,
   INTEGER_BIT,
+  X87_PE,
+  X87_UE,
   X87_ZE,
 } from "./f80";
 import {
@@ -53,6 +55,12 @@ function widen(cpu: Cpu, n: u32, se: u32, sig: u64): void {
   wideSet(wide(cpu, n), F80.exponent(se) == 0 ? 1 - BIAS : F80.exponent(se) - BIAS, sig, 0);
 }
 
+/** Rounds a result that processors report as inexact although it is exact, or exact but for the rounding. */
+function roundAsInexact(cpu: Cpu, sign: u32, a: Wide): void {
+  f80Round(cpu, sign, a.exponent + BIAS, a.hi, a.lo, 0);
+  F80.signal(cpu, X87_PE | (F80.exponent(cpu.f80Se) == 0 ? X87_UE : 0));
+}
+
 /** 2^x - 1 for |x| <= 1. */
 export function f80Exp2m1(cpu: Cpu, se: u32, sig: u64): void {
   if (f80Special(cpu, se, sig, 0, 0)) return;
@@ -63,9 +71,14 @@ export function f80Exp2m1(cpu: Cpu, se: u32, sig: u64): void {
     return;
   }
   if (f80Denormals(cpu, se, sig, 0, 0)) return;
-  if (sig == 0 || F80.exponent(se) >= BIAS) {
+  if (sig == 0) {
+    F80.set(cpu, se, sig);
+    return;
+  }
+  if (F80.exponent(se) >= BIAS) {
     // 2^-1 - 1 = -1/2. Beyond 1 the result is undefined: the operand.
     if (se == (0x8000 | BIAS) && sig == INTEGER_BIT) se--;
+    F80.signal(cpu, X87_PE);
     F80.set(cpu, se, sig);
     return;
   }
@@ -95,19 +108,30 @@ function logarithm(cpu: Cpu): void {
 /** Significand of the square root of 2, rounded down. */
 const SQRT2: u64 = 0xb504_f333_f9de_6484;
 
-/** Slot 3 = |log2 of x|, x > 0 and no power of two; true when it is negative. */
-function log2Magnitude(cpu: Cpu, se: u32, sig: u64): bool {
-  let power = F80.scale(se, sig) - BIAS;
-  const m = F80.normal(sig);
-  const isAbove = m > SQRT2;
+/** y times |log2 of slot 6|, y > 0; `sign` is that of y. */
+function productWithLog2(cpu: Cpu, sign: u32, ySe: u32, ySig: u64): void {
+  const x = wide(cpu, 6);
+  if (x.hi == INTEGER_BIT && x.lo == 0) {
+    productWithInt(cpu, sign, x.exponent, ySe, ySig);
+    return;
+  }
+  const isNegative = log2Magnitude(cpu);
+  finishProduct(cpu, isNegative ? sign ^ 0x8000 : sign, ySe, ySig);
+}
+
+/** Slot 3 = |log2 of slot 6|, which is no power of two; true when it is negative. */
+function log2Magnitude(cpu: Cpu): bool {
+  const m = wide(cpu, 6);
+  let power = m.exponent;
+  const isAbove = m.hi > SQRT2;
   // x = 2^power * m with m from sqrt(1/2) to sqrt(2).
   if (isAbove) power++;
+  m.exponent = isAbove ? -1 : 0;
   const one = wide(cpu, 5);
   wideSet(one, 0, INTEGER_BIT, 0);
-  wideSet(wide(cpu, 6), isAbove ? -1 : 0, m, 0);
-  wideAdd(wide(cpu, 4), one, wide(cpu, 6));
-  if (isAbove) wideSet(wide(cpu, 0), -1, 0 - m, 0);
-  else wideSet(wide(cpu, 0), 0, m - INTEGER_BIT, 0);
+  wideAdd(wide(cpu, 4), one, m);
+  if (isAbove) wideSub(wide(cpu, 0), one, m);
+  else wideSub(wide(cpu, 0), m, one);
   logarithm(cpu);
   const log = wide(cpu, 3);
   if (power == 0) return isAbove;
@@ -147,25 +171,23 @@ export function f80YLog2X(cpu: Cpu, xSe: u32, xSig: u64, ySe: u32, ySig: u64): v
     F80.set(cpu, isBelowOne ? sign ^ 0x8000 : sign, 0);
     return;
   }
-  if (F80.normal(xSig) == INTEGER_BIT) {
-    productWithInt(cpu, sign, F80.scale(xSe, xSig) - BIAS, ySe, ySig);
-    return;
-  }
-  const isNegative = log2Magnitude(cpu, xSe, xSig);
-  finishProduct(cpu, isNegative ? sign ^ 0x8000 : sign, ySe, ySig);
+  widen(cpu, 6, xSe, xSig);
+  productWithLog2(cpu, sign, ySe, ySig);
 }
 
-/** y * n, rounded: the logarithm is exact. */
+/** y * n. The logarithm is exact, but processors find it just below where it is negative. */
 function productWithInt(cpu: Cpu, sign: u32, n: i32, ySe: u32, ySig: u64): void {
-  if (n < 0) {
-    sign ^= 0x8000;
-    n = -n;
-  }
+  const isNegative = n < 0;
   const product = wide(cpu, 0);
-  wideSet(product, 63, <u64>n, 0);
+  wideSet(product, 63, <u64>(isNegative ? -n : n), 0);
   widen(cpu, 1, ySe, ySig);
   wideMul(product, product, wide(cpu, 1));
-  f80Round(cpu, sign, product.exponent + BIAS, product.hi, product.lo, 0);
+  if (!isNegative) {
+    roundAsInexact(cpu, sign, product);
+    return;
+  }
+  justBelow(product);
+  wideRound(cpu, sign ^ 0x8000, product);
 }
 
 /** y times slot 3. */
@@ -175,7 +197,15 @@ function finishProduct(cpu: Cpu, sign: u32, ySe: u32, ySig: u64): void {
   wideRound(cpu, sign, wide(cpu, 3));
 }
 
-/** y * log2(1 + x), |x| <= 1 - sqrt(1/2). */
+/** a minus its last bit. */
+function justBelow(a: Wide): void {
+  wideSet(a, a.exponent, a.hi - u64(a.lo == 0), a.lo - 1);
+}
+
+/**
+ * y * log2(1 + x). The manual promises it for |x| <= 1 - sqrt(1/2); like processors this goes on, and gives x itself
+ * up to -1.
+ */
 export function f80YLog2XP1(cpu: Cpu, xSe: u32, xSig: u64, ySe: u32, ySig: u64): void {
   if (f80Special(cpu, xSe, xSig, ySe, ySig)) return;
   const isInfiniteX = F80.isInfinite(xSe, xSig);
@@ -194,13 +224,31 @@ export function f80YLog2XP1(cpu: Cpu, xSe: u32, xSig: u64, ySe: u32, ySig: u64):
     F80.set(cpu, sign, 0);
     return;
   }
-  // atanh(x / (2 + x))
   widen(cpu, 0, xSe, xSig);
+  if (F80.exponent(xSe) >= BIAS - 2) {
+    farLog2P1(cpu, xSe, xSig, ySe, ySig);
+    return;
+  }
+  // atanh(x / (2 + x))
   wideSet(wide(cpu, 5), 1, INTEGER_BIT, 0);
   if ((xSe & 0x8000) != 0) wideSub(wide(cpu, 4), wide(cpu, 5), wide(cpu, 0));
   else wideAdd(wide(cpu, 4), wide(cpu, 5), wide(cpu, 0));
   logarithm(cpu);
   finishProduct(cpu, sign, ySe, ySig);
+}
+
+/** y * log2(1 + x) where 1 + x is not near 1; |x| is in slot 0. */
+function farLog2P1(cpu: Cpu, xSe: u32, xSig: u64, ySe: u32, ySig: u64): void {
+  const one = wide(cpu, 5);
+  wideSet(one, 0, INTEGER_BIT, 0);
+  if ((xSe & 0x8000) == 0) wideAdd(wide(cpu, 6), one, wide(cpu, 0));
+  else if (F80.exponent(xSe) < BIAS) wideSub(wide(cpu, 6), one, wide(cpu, 0));
+  else {
+    F80.signal(cpu, X87_PE);
+    F80.set(cpu, xSe, xSig);
+    return;
+  }
+  productWithLog2(cpu, ySe & 0x8000, ySe, ySig);
 }
 
 /** Slot 3 = atan(a / b), a <= b, both positive: a in slot 0, b in slot 4. */
@@ -272,6 +320,10 @@ export function f80ArcTangent(cpu: Cpu, ySe: u32, ySig: u64, xSe: u32, xSig: u64
   if (isSteep) {
     widen(cpu, 0, xSe, xSig);
     widen(cpu, 4, ySe, ySig);
+  } else if (!isLeft && y.exponent - x.exponent < -40) {
+    wideDiv(angle, y, x);
+    roundAsInexact(cpu, sign, angle);
+    return;
   }
   arcTangent(cpu);
   finishAngle(cpu, sign, isSteep, isLeft);
@@ -361,8 +413,15 @@ function squareOf(cpu: Cpu): void {
   fractionMul(z, z, z);
 }
 
+/** Angles below 2^-68 are their own sine and tangent, and their cosine is 1. */
+const TINY_ANGLE: i32 = -68;
+
 /** Sine of an angle with sign `sign` that f80ReduceAngle has reduced to `reduced`. */
 export function f80Sine(cpu: Cpu, sign: u32, reduced: u32): void {
+  if (wide(cpu, 0).exponent < TINY_ANGLE) {
+    roundAsInexact(cpu, sign, wide(cpu, 0));
+    return;
+  }
   if ((reduced & 1) != 0) cosineOf(cpu, 3);
   else {
     sineOf(cpu, 3);
@@ -373,6 +432,11 @@ export function f80Sine(cpu: Cpu, sign: u32, reduced: u32): void {
 }
 
 export function f80Cosine(cpu: Cpu, reduced: u32): void {
+  if (wide(cpu, 0).exponent < TINY_ANGLE) {
+    F80.signal(cpu, X87_PE);
+    F80.set(cpu, BIAS, INTEGER_BIT);
+    return;
+  }
   let sign: u32 = 0;
   if ((reduced & 1) != 0) {
     sineOf(cpu, 3);
@@ -384,10 +448,16 @@ export function f80Cosine(cpu: Cpu, reduced: u32): void {
 }
 
 export function f80Tangent(cpu: Cpu, sign: u32, reduced: u32): void {
+  const angle = wide(cpu, 0);
+  if (angle.exponent < TINY_ANGLE) {
+    roundAsInexact(cpu, sign, angle);
+    return;
+  }
   if ((reduced & 4) != 0) sign ^= 0x8000;
-  if ((reduced & 1) == 0 && wide(cpu, 0).exponent < -64) {
-    // Just above the angle itself.
-    wideRound(cpu, sign, wide(cpu, 0));
+  if ((reduced & 1) == 0 && angle.exponent < -33) {
+    // It is just above the angle, but processors round it as if it were just below.
+    justBelow(angle);
+    wideRound(cpu, sign, angle);
     return;
   }
   sineOf(cpu, 3);

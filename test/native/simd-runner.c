@@ -1,7 +1,7 @@
 /*
- * Runs single instructions on the host's processor, so that asm/exec/simd.test.ts can compare the core
- * with a real one. Reads cases from standard input and writes one result for each to standard output,
- * both 1024 bytes:
+ * Runs single instructions on the host's processor, so that asm/exec/simd.test.ts and
+ * asm/exec/x87.test.ts can compare the core with a real one. Reads cases from standard input and writes
+ * one result for each to standard output, both 1024 bytes:
  *
  *            case                                 result
  *   0        instruction bytes, 16                16 general registers
