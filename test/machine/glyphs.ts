@@ -12,6 +12,10 @@ const FIRST = 0x20;
 const LAST = 0x7e;
 /** Dots that a glyph may differ from the BIOS' in. */
 const NEAR = 8;
+/** Linux' tilde sits one row lower. */
+const SHIFTS = [0, -1, 1];
+/** Pixels from the upper left corner to the first cell: consoles begin at once, vesamenu leaves a border. */
+const ORIGINS = [0, 8];
 /** Colours of a cell that are tried as its ink. */
 const INKS = 6;
 
@@ -31,7 +35,8 @@ export class GlyphReader {
 
   constructor(vgaBios: Uint8Array) {
     const at = Buffer.from(vgaBios).indexOf(Buffer.from(LETTER_A));
-    if (at < 0) throw new Error("The video BIOS has no 8x16 font where its letter A looks as expected.");
+    if (at < 0)
+      throw new Error("The video BIOS has no 8x16 font where its letter A looks as expected.");
     const font = at - 0x41 * HEIGHT;
     for (let code = FIRST; code <= LAST; code++) {
       const rows = vgaBios.slice(font + code * HEIGHT, font + (code + 1) * HEIGHT);
@@ -43,12 +48,18 @@ export class GlyphReader {
 
   /** The screen's lines without their trailing blanks; what is no character is a blank. */
   lines(picture: Picture): string[] {
-    const { width, height, data } = picture;
+    const readings = ORIGINS.map((origin) => this.linesFrom(picture, origin));
+    const [best] = readings.sort((a, b) => count(b) - count(a));
+    return best;
+  }
+
+  private linesFrom({ width, height, data }: Picture, origin: number): string[] {
     const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
     const lines: string[] = [];
-    for (let y = 0; y + HEIGHT <= height; y += HEIGHT) {
+    for (let y = origin; y + HEIGHT <= height; y += HEIGHT) {
       let line = "";
-      for (let x = 0; x + WIDTH <= width; x += WIDTH) line += this.cell(words, y * width + x, width);
+      for (let x = origin; x + WIDTH <= width; x += WIDTH)
+        line += this.cell(words, y * width + x, width);
       lines.push(line.trimEnd());
     }
     return lines;
@@ -78,9 +89,10 @@ export class GlyphReader {
     let bestDistance = NEAR + 1;
     for (const rows of candidates) {
       for (const glyph of this.glyphs) {
-        let distance = 0;
-        for (let i = 0; i < HEIGHT; i++) distance += BITS[rows[i] ^ glyph.rows[i]];
-        if (distance < bestDistance) {
+        for (const shift of SHIFTS) {
+          let distance = Math.abs(shift);
+          for (let i = 0; i < HEIGHT; i++) distance += BITS[rows[i] ^ (glyph.rows[i + shift] ?? 0)];
+          if (distance >= bestDistance) continue;
           best = glyph.character;
           bestDistance = distance;
         }
@@ -88,6 +100,11 @@ export class GlyphReader {
     }
     return best;
   }
+}
+
+/** Letters and digits: cells read at the wrong place look like dots and ticks. */
+function count(lines: string[]): number {
+  return lines.join("").replace(/[^A-Za-z0-9]/g, "").length;
 }
 
 const BITS = new Uint8Array(256).map((_, byte) => byte.toString(2).replaceAll("0", "").length);

@@ -14,11 +14,23 @@ export function guestFile(guest: string, name: string): string {
 /** Options that boot the small Linux; its shell is on the screen and on the first serial port. */
 export function tinyOptions(extraCmdline = ""): { args: string[]; ready: string; prompt: string } {
   const { kernel, initrd, cmdline, ready, prompt } = manifest("tiny");
-  const args = ["-m", "256", "-kernel", guestFile("tiny", kernel), "-initrd", guestFile("tiny", initrd)];
+  const args = [
+    "-m",
+    "256",
+    "-kernel",
+    guestFile("tiny", kernel),
+    "-initrd",
+    guestFile("tiny", initrd),
+  ];
   return { args: [...args, "-append", `${cmdline} ${extraCmdline}`.trim()], ready, prompt };
 }
 
-export function archOptions(): { args: string[]; prompt: string; entries: string[]; release: string } {
+export function archOptions(): {
+  args: string[];
+  prompt: string;
+  entries: string[];
+  release: string;
+} {
   const { iso, prompt, menu, release } = manifest("arch-like");
   return {
     args: ["-m", "1024", "-cdrom", guestFile("arch-like", iso), "-boot", "d"],

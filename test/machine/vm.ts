@@ -16,7 +16,12 @@ import { buildCli } from "../../scripts/vm.mjs";
 import { Scanout, type ScanoutSource } from "../../src/display/scanout";
 import { textScreen } from "../../src/display/text";
 import type { MachineConfig } from "../../src/machine/config";
-import { Machine, type MachineFiles, type Stopped, type WorkerHost } from "../../src/machine/lifecycle";
+import {
+  Machine,
+  type MachineFiles,
+  type Stopped,
+  type WorkerHost,
+} from "../../src/machine/lifecycle";
 import type { HostToDevice } from "../../src/machine/messages";
 import { parseArguments } from "../../src/machine/options";
 import { keyOfCharacter, keysOfCombination } from "../../src/shared/keys";
@@ -41,10 +46,18 @@ function filesOf(config: MachineConfig): MachineFiles {
     firmware: firmware("bios-256k.bin"),
     vgaBios: firmware("vgabios-stdvga.bin"),
     kernel: kernel
-      ? { kernel: bytes(kernel), kernelName: kernel, initrd: initrd ? bytes(initrd) : undefined, modules: [], append }
+      ? {
+          kernel: bytes(kernel),
+          kernelName: kernel,
+          initrd: initrd ? bytes(initrd) : undefined,
+          modules: [],
+          append,
+        }
       : undefined,
     disks: config.drives.map(({ file, readOnly, snapshot }) =>
-      file === "" ? undefined : { source: { kind: "host", path: file }, format: "raw", readOnly, snapshot },
+      file === ""
+        ? undefined
+        : { source: { kind: "host", path: file }, format: "raw", readOnly, snapshot },
     ),
   };
 }
@@ -53,7 +66,9 @@ function filesOf(config: MachineConfig): MachineFiles {
 function workersFrom(main: string): WorkerHost {
   return {
     spawn(kind, onMessage, onError) {
-      const worker = new Worker(new URL(`./${kind}-worker.mjs`, pathToFileURL(main)), { name: kind });
+      const worker = new Worker(new URL(`./${kind}-worker.mjs`, pathToFileURL(main)), {
+        name: kind,
+      });
       worker.on("message", onMessage);
       worker.on("error", onError);
       return {
@@ -151,7 +166,9 @@ export class Vm {
       const text = this.screen.text();
       if (pattern.test(text)) return text;
       if (performance.now() > deadline) {
-        throw new Error(`The screen did not show ${pattern} in ${timeoutMs / 1000} s; it shows:\n${text}`);
+        throw new Error(
+          `The screen did not show ${pattern} in ${timeoutMs / 1000} s; it shows:\n${text}`,
+        );
       }
       await delay(SCREEN_POLL_MS);
     }
@@ -193,7 +210,9 @@ export class Vm {
   /** Resolves with how it ended, or rejects when it still runs after that time. */
   async waitForStop(timeoutMs = WAIT_MS): Promise<Stopped> {
     const late = delay(timeoutMs).then(() => {
-      throw new Error(`The machine still runs after ${timeoutMs / 1000} s; the screen shows:\n${this.screen.text()}`);
+      throw new Error(
+        `The machine still runs after ${timeoutMs / 1000} s; the screen shows:\n${this.screen.text()}`,
+      );
     });
     return Promise.race([this.stopped, late]);
   }

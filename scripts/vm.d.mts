@@ -1,0 +1,1 @@
+export function buildCli(say?: (line: string) => void): Promise<string>;
