@@ -15,7 +15,7 @@ import { warmUpCore } from "./ui/resources";
 
 declare global {
   interface Window {
-    longmode: { machine: Machine | undefined };
+    longmode: { machine: Machine | undefined } | undefined;
   }
 }
 
@@ -31,7 +31,8 @@ async function loadPresets(): Promise<Presets> {
 function main(presets: Presets, hostTrouble: string | undefined): void {
   const read = PageRequest.read(new URLSearchParams(location.search), presets);
   let { request } = read;
-  window.longmode = { machine: undefined };
+  const shown: { machine: Machine | undefined } = { machine: undefined };
+  window.longmode = shown;
 
   const view = new MachineView({
     onAgain: () => void start(),
@@ -50,7 +51,7 @@ function main(presets: Presets, hostTrouble: string | undefined): void {
     card.clear();
     try {
       const machine = new Machine(request.config(), { files: request.files });
-      window.longmode.machine = machine;
+      shown.machine = machine;
       await view.run(machine, request.title);
     } catch (error) {
       view.close();
@@ -98,7 +99,7 @@ function main(presets: Presets, hostTrouble: string | undefined): void {
     onFile: (file) => void (isOn() ? view.changeDisc(file) : bootFile(file)),
   });
   function isOn(): boolean {
-    const state = window.longmode.machine?.state;
+    const state = shown.machine?.state;
     return state !== undefined && state !== "off";
   }
   if (read.problem) card.tell(read.problem);

@@ -192,6 +192,14 @@ test("LEDs, rate and resend", () => {
   expect(toKeyboard(0xfe)).toEqual([0x1c]);
 });
 
+test("keys pressed between a command and its argument come after both are acknowledged", () => {
+  expect(toKeyboard(0xed)).toEqual([0xfa]);
+  keyboard.key(30, true);
+  keyboard.key(30, false);
+  expect(drain()).toEqual([]);
+  expect(toKeyboard(4)).toEqual([0xfa, 0x1c, 0xf0, 0x1c]);
+});
+
 test("scanning off, defaults and on", () => {
   setMode(0x01);
   expect(toKeyboard(0xf5)).toEqual([0xfa]);

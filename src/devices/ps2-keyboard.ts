@@ -83,8 +83,10 @@ export class Ps2Keyboard implements Ps2Device {
     return this.set;
   }
 
+  /** Between a command and its argument the keyboard does not scan: drivers drop what they did not ask for. */
   get hasByte(): boolean {
-    return this.responses.length > 0 || this.buffer.length > 0;
+    const isListening = this.command !== 0 && this.command < 0xfb;
+    return this.responses.length > 0 || (this.buffer.length > 0 && !isListening);
   }
 
   get isEvent(): boolean {

@@ -54,6 +54,8 @@ export interface Pixels {
 
 const WAIT_MS = 60_000;
 const SCREEN_POLL_MS = 100;
+/** Often enough to catch the processor in a program that the kernel starts. */
+const SAMPLE_MS = 25;
 /** sendText: keys per pause, well below what the keyboard's queue holds. */
 const TEXT_BURST = 8;
 const TEXT_PAUSE_MS = 40;
@@ -67,6 +69,7 @@ export class Machine extends Emitter<MachineEvents> {
   private wantsMouse = false;
   /** Counts starts, so that a start that was given up finds out. */
   private generation = 0;
+  private sampler: ReturnType<typeof setInterval> | undefined;
   /** Something was typed or clicked into it since it was started. */
   hasInput = false;
 
@@ -98,7 +101,9 @@ export class Machine extends Emitter<MachineEvents> {
       this.workers = workers;
       this.tracker = new PhaseTracker(workers.shared, files.kernel !== undefined);
       await workers.start();
-      if (generation === this.generation) this.enter("running");
+      if (generation !== this.generation) return;
+      this.sampler = setInterval(() => this.tracker?.sample(), SAMPLE_MS);
+      this.enter("running");
     } catch (error) {
       if (generation !== this.generation) return;
       this.forget();
@@ -140,7 +145,7 @@ export class Machine extends Emitter<MachineEvents> {
 
   /** How far it has come; undefined while it is off. */
   get phase(): Phase | undefined {
-    return this.tracker?.sample();
+    return this.tracker?.phase;
   }
 
   /** The firmware found nothing to boot from. */
@@ -288,6 +293,7 @@ export class Machine extends Emitter<MachineEvents> {
   private forget(): void {
     this.workers = undefined;
     this.tracker = undefined;
+    clearInterval(this.sampler);
     this.wantsMouse = false;
     this.enter("off");
   }
