@@ -23,6 +23,8 @@ import { sysLd8, sysLd16, sysLd64 } from "../mmu/access";
 import { raiseError, raiseGP, Vector } from "./fault";
 import { CR0_PE, CR4_VME, isLong, updateModes } from "./modes";
 import {
+  getOF,
+  getRflags,
   RFLAGS_AC,
   RFLAGS_IF,
   RFLAGS_IOPL,
@@ -31,19 +33,8 @@ import {
   RFLAGS_TF,
   RFLAGS_VIF,
   RFLAGS_VM,
-  getOF,
-  getRflags,
 } from "./rflags";
 import {
-  TYPE_ACCESSED,
-  TYPE_CODE,
-  TYPE_CONFORMING,
-  TYPE_INTERRUPT_GATE16,
-  TYPE_INTERRUPT_GATE32,
-  TYPE_S,
-  TYPE_TASK_GATE,
-  TYPE_TRAP_GATE16,
-  TYPE_TRAP_GATE32,
   commitCs,
   descDpl,
   descPresent,
@@ -56,10 +47,18 @@ import {
   loadNull,
   loadReal,
   markDescriptor,
+  TYPE_ACCESSED,
+  TYPE_CODE,
+  TYPE_CONFORMING,
+  TYPE_INTERRUPT_GATE16,
+  TYPE_INTERRUPT_GATE32,
+  TYPE_S,
+  TYPE_TASK_GATE,
+  TYPE_TRAP_GATE16,
+  TYPE_TRAP_GATE32,
 } from "./segment";
 import {
   Cpu,
-  FAULT_PENDING,
   SEG_CS,
   SEG_DS,
   SEG_ES,
@@ -73,7 +72,7 @@ import {
   segLimit,
   segSel,
 } from "./state";
-import { TASK_INTERRUPT, fetchTss, switchTask } from "./task";
+import { fetchTss, switchTask, TASK_INTERRUPT } from "./task";
 import {
   checkTarget,
   commitInnerStack,
@@ -97,6 +96,12 @@ const DR7_GD: u64 = 1 << 13;
 /** The breakpoint bits of DR6, which a new debug exception replaces; the others accumulate. */
 const DR6_B: u64 = 0xf;
 const DR6_RTM: u32 = 1 << 16;
+
+/**
+ * In cpu.debugHit: the instruction just executed with TF set is not followed by a single-step trap, because
+ * it cleared TF on the way into a handler (INT n and SYSCALL; SDM vol. 3 17.3.1.4).
+ */
+export const STEP_CANCELLED: u32 = 1 << 31;
 
 /** Classes of SDM vol. 3 table 6-4. */
 const CLASS_BENIGN: u32 = 0;
@@ -137,9 +142,10 @@ export function deliverInterrupt(cpu: Cpu, vector: u32): bool {
   return deliver(cpu, vector, ENTER_EXT, 0, CLASS_BENIGN, false);
 }
 
-/** Whether the exception sets RF in the saved flags: faults do, so that an instruction breakpoint is not met twice. */
+/** Whether the exception sets RF in the saved flags: faults do (and #DF, which replaces one), so that an
+ * instruction breakpoint is not met twice. */
 function setsResume(vector: u32): bool {
-  return vector != Vector.DB && vector != Vector.DF && vector != Vector.MC;
+  return vector != Vector.DB && vector != Vector.MC;
 }
 
 function deliver(cpu: Cpu, vector: u32, how: u32, error: u32, first: u32, isFault: bool): bool {
@@ -177,7 +183,7 @@ function deliver(cpu: Cpu, vector: u32, how: u32, error: u32, first: u32, isFaul
 }
 
 function enterDebug(cpu: Cpu): void {
-  const hit = cpu.debugHit & ~DR6_RTM;
+  const hit = cpu.debugHit & ~(DR6_RTM | STEP_CANCELLED);
   cpu.debugHit = 0;
   cpu.dr6 = (cpu.dr6 & ~DR6_B) | <u64>hit;
   cpu.dr7 &= ~DR7_GD;
@@ -202,7 +208,10 @@ export function softInterrupt(cpu: Cpu, vector: u32, opcode: u32): u32 {
     }
   }
   const how = opcode == 0xf1 ? ENTER_EXT : ENTER_SOFT;
-  return enterHandler(cpu, vector, cpu.nextRip, flags, how, 0) ? EXEC_JUMP : EXEC_NEXT;
+  if (!enterHandler(cpu, vector, cpu.nextRip, flags, how, 0)) return EXEC_NEXT;
+  if (opcode == 0xf1) enterDebug(cpu);
+  if ((flags & RFLAGS_TF) != 0) cpu.debugHit |= STEP_CANCELLED;
+  return EXEC_JUMP;
 }
 
 /**
@@ -240,10 +249,11 @@ function redirect(cpu: Cpu, vector: u32, flags: u32): u32 {
   }
   if (!pushReal(cpu, flags, <u32>cpu.nextRip, 0)) return EXEC_NEXT;
   commitStackPointer(cpu);
-  cpu.rflags &= ~(clear | RFLAGS_TF | RFLAGS_NT | RFLAGS_RF);
+  cpu.rflags &= ~(clear | RFLAGS_TF | RFLAGS_RF);
   loadReal(cpu, SEG_CS, sel);
   cpu.nextRip = ip;
   updateModes(cpu);
+  if ((flags & RFLAGS_TF) != 0) cpu.debugHit |= STEP_CANCELLED;
   return EXEC_JUMP;
 }
 
@@ -377,7 +387,7 @@ function enterGate(cpu: Cpu, gate: u64, rip: u64, image: u32, how: u32, error: u
   const type = descType(gate);
   const size: u32 = (type & 8) != 0 ? 4 : 2;
   const selector = <u32>(gate >> 16) & 0xffff;
-  const target = <u32>gate & 0xffff | (size == 4 ? <u32>(gate >> 32) & 0xffff_0000 : 0);
+  const target = (<u32>gate & 0xffff) | (size == 4 ? <u32>(gate >> 32) & 0xffff_0000 : 0);
   const d = fetchHandler(cpu, selector, ext);
   if (cpu.fault != 0) return false;
   const cpl = handlerCpl(cpu, d);
@@ -426,11 +436,24 @@ function pushReturn(cpu: Cpu, rip: u64, image: u32, how: u32, error: u32, size: 
   );
 }
 
-function commitHandler(cpu: Cpu, selector: u32, d: u64, cpl: u32, isInner: bool, isInterruptGate: bool): void {
+function commitHandler(
+  cpu: Cpu,
+  selector: u32,
+  d: u64,
+  cpl: u32,
+  isInner: bool,
+  isInterruptGate: bool,
+): void {
   commitCs(cpu, selector, d, cpl);
   if (isInner) commitInnerStack(cpu, cpl);
   else commitStackPointer(cpu);
-  cpu.rflags &= ~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | (isInterruptGate ? RFLAGS_IF : 0));
+  cpu.rflags &= ~(
+    RFLAGS_TF |
+    RFLAGS_NT |
+    RFLAGS_RF |
+    RFLAGS_VM |
+    (isInterruptGate ? RFLAGS_IF : 0)
+  );
 }
 
 /** IA-32e mode: 16-byte gates, IST, frame always with SS:RSP on a stack aligned to 16 (SDM vol. 3 6.14). */

@@ -13,6 +13,7 @@ import { resetFpu } from "../exec/fpu-state";
 import { lapicReset } from "../irqchip/index";
 import { PENDING_INIT, PENDING_NMI, PENDING_SIPI, PENDING_SMI, VCPU_XMM } from "../layout";
 import { flushAll } from "../mmu/tlb";
+import { CPUID_SIGNATURE } from "./cpuid";
 import { CR0_CD, CR0_ET, CR0_NW, updateModes } from "./modes";
 import { setRflags } from "./rflags";
 import {
@@ -29,7 +30,6 @@ import {
   setSegLimit,
   setSegSel,
 } from "./state";
-import { CPUID_SIGNATURE } from "./cpuid";
 
 const DR6_RESET: u64 = 0xffff_0ff0;
 const DR7_RESET: u64 = 0x400;
@@ -75,6 +75,8 @@ function resetCommon(cpu: Cpu): void {
   cpu.dr6 = DR6_RESET;
   cpu.dr7 = DR7_RESET;
   cpu.fault = 0;
+  cpu.watch = 0;
+  cpu.effectsHeld = 0;
   cpu.debugHit = 0;
   cpu.shadow = 0;
   cpu.nmiBlocked = 0;

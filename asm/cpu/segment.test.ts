@@ -4,13 +4,27 @@
  * the same tables and must raise the same exception with the same error code.
  */
 import { beforeAll, describe, expect, it } from "vitest";
+import { Cpu, MACHINE, Machine, RAM, VCPU } from "../../src/shared/layout";
 import { type AsmModule, loadAsm } from "../../test/asc";
 import { compileNative } from "../../test/native";
-import { Cpu, MACHINE, Machine, RAM, VCPU } from "../../src/shared/layout";
 
 const GDT = 0x2_0000;
 const LDT = 0x2_1000;
-const OPS = ["LAR", "LSL", "VERR", "VERW", "DS", "ES", "GS", "SS", "JMP", "CALL", "RETF", "IRET CS", "IRET SS"];
+const OPS = [
+  "LAR",
+  "LSL",
+  "VERR",
+  "VERW",
+  "DS",
+  "ES",
+  "GS",
+  "SS",
+  "JMP",
+  "CALL",
+  "RETF",
+  "IRET CS",
+  "IRET SS",
+];
 
 const native = compileNative("segments", ["-no-pie", "-fno-pie"]);
 let core: AsmModule;
@@ -56,7 +70,11 @@ function userMode(ldtEntries: number) {
 describe.skipIf(!native)("segment descriptors", () => {
   it("are judged as by the processor", () => {
     if (!native) return;
-    const lines = native().toString().trim().split("\n").map((line) => line.split(" "));
+    const lines = native()
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" "));
     const hex = (text: string) => Number.parseInt(text, 16);
     let ldtEntries = 0;
     let stub = 0;

@@ -79,7 +79,7 @@ export function descBase(d: u64): u64 {
 /** Limit in bytes. */
 export function descLimit(d: u64): u32 {
   const raw = (<u32>d & 0xffff) | (<u32>(d >> 32) & 0xf_0000);
-  return ((<u32>(d >> 32)) & (1 << 23)) != 0 ? (raw << 12) | 0xfff : raw;
+  return (<u32>(d >> 32) & (1 << 23)) != 0 ? (raw << 12) | 0xfff : raw;
 }
 /** Attributes in the layout of Cpu.segAttr. */
 export function descAttr(d: u64): u32 {
@@ -93,7 +93,7 @@ export function descDpl(d: u64): u32 {
   return <u32>(d >> 45) & 3;
 }
 export function descPresent(d: u64): bool {
-  return ((<u32>(d >> 40)) & 0x80) != 0;
+  return (<u32>(d >> 40) & 0x80) != 0;
 }
 
 export function isNull(selector: u32): bool {
@@ -199,7 +199,8 @@ export function loadReal(cpu: Cpu, seg: u32, selector: u32): void {
 export function fetchStack(cpu: Cpu, selector: u32, cpl: u32, vector: u32, ext: u32): u64 {
   const d = fetchDescriptor(cpu, selector, vector, ext);
   if (cpu.fault != 0) return 0;
-  const isWritableData = (descType(d) & (TYPE_S | TYPE_CODE | TYPE_WRITABLE)) == (TYPE_S | TYPE_WRITABLE);
+  const isWritableData =
+    (descType(d) & (TYPE_S | TYPE_CODE | TYPE_WRITABLE)) == (TYPE_S | TYPE_WRITABLE);
   if (!isWritableData || (selector & 3) != cpl || descDpl(d) != cpl) {
     raiseError(cpu, vector, errorCode(selector, ext));
     return 0;
@@ -266,8 +267,8 @@ export function loadSegment(cpu: Cpu, seg: u32, selector: u32): bool {
 }
 
 /**
- * On a return to privilege level `cpl`: data segments the outer level may not use become null. Null ones
- * stay as they are, with the FS and GS bases WRMSR or WRFSBASE gave them.
+ * On a return to privilege level `cpl`: data segments the outer level may not use become null. Only the
+ * selector and the access rights change: 64-bit mode goes on with the FS and GS bases.
  */
 export function dropInnerSegments(cpu: Cpu, cpl: u32): void {
   dropInner(cpu, SEG_ES, cpl);
@@ -280,7 +281,8 @@ function dropInner(cpu: Cpu, seg: u32, cpl: u32): void {
   const attr = segAttr(cpu, seg);
   if ((attr & ATTR_UNUSABLE) != 0 || ((attr >> 5) & 3) >= cpl) return;
   if ((attr & (TYPE_CODE | TYPE_CONFORMING)) == (TYPE_CODE | TYPE_CONFORMING)) return;
-  loadNull(cpu, seg, 0);
+  setSegSel(cpu, seg, 0);
+  setSegAttr(cpu, seg, ATTR_UNUSABLE);
 }
 
 /** A flat segment as SYSCALL and its kin load it, without looking at the descriptor table. */
@@ -356,7 +358,14 @@ export function loadTr(cpu: Cpu, selector: u32): bool {
   return true;
 }
 
-export function commitSystem(cpu: Cpu, seg: u32, selector: u32, d: u64, base: u64, attr: u32): void {
+export function commitSystem(
+  cpu: Cpu,
+  seg: u32,
+  selector: u32,
+  d: u64,
+  base: u64,
+  attr: u32,
+): void {
   setSegSel(cpu, seg, selector);
   setSegBase(cpu, seg, base);
   setSegLimit(cpu, seg, descLimit(d));

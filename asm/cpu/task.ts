@@ -11,24 +11,19 @@
  * task is current; a fault while loading its LDT or segments is raised there, at its first instruction,
  * with the remaining segments holding their selectors but unusable.
  *
- * Not specified by the manual, chosen here: a 16-bit TSS clears the upper halves of the general
- * registers and leaves FS and GS null.
+ * Not specified by the manual: a 16-bit TSS sets the upper halves of the general registers to ones, as the
+ * 80386 does (test386.asm checks it), and leaves FS and GS null.
  */
+
+import { VCPU_TRANSFER } from "../layout";
 import { sysLd8, sysLd16, sysLd32, sysSt8, sysSt16, sysSt32 } from "../mmu/access";
 import { setAddressSpace } from "../mmu/tlb";
 import { loadPdptrs } from "../mmu/walk";
-import { VCPU_TRANSFER } from "../layout";
+import { armWatch } from "./debug";
 import { raise, raiseError, raiseGP, Vector } from "./fault";
 import { ATTR_UNUSABLE, CR0_PG, CR0_TS, CR4_PAE, CR4_PCIDE, updateModes } from "./modes";
 import { RFLAGS_NT, RFLAGS_VM, setRflags } from "./rflags";
 import {
-  TYPE_ACCESSED,
-  TYPE_CODE,
-  TYPE_CONFORMING,
-  TYPE_LDT,
-  TYPE_S,
-  TYPE_TSS16,
-  TYPE_TSS32,
   commitSegment,
   commitSystem,
   descAttr,
@@ -36,8 +31,8 @@ import {
   descDpl,
   descLimit,
   descPresent,
-  descType,
   descriptorAddress,
+  descType,
   errorCode,
   fetchData,
   fetchDescriptor,
@@ -46,9 +41,17 @@ import {
   loadNull,
   loadReal,
   markDescriptor,
+  TYPE_ACCESSED,
+  TYPE_CODE,
+  TYPE_CONFORMING,
+  TYPE_LDT,
+  TYPE_S,
+  TYPE_TSS16,
+  TYPE_TSS32,
 } from "./segment";
 import {
   Cpu,
+  reg,
   SEG_CS,
   SEG_DS,
   SEG_ES,
@@ -57,7 +60,6 @@ import {
   SEG_LDTR,
   SEG_SS,
   SEG_TR,
-  reg,
   segAttr,
   segBase,
   segLimit,
@@ -180,7 +182,13 @@ function saveState16(cpu: Cpu, ip: u32, flags: u32): void {
  * one after it.
  */
 export function switchTask(
-  cpu: Cpu, selector: u32, d: u64, reason: u32, rip: u64, flags: u32, ext: u32,
+  cpu: Cpu,
+  selector: u32,
+  d: u64,
+  reason: u32,
+  rip: u64,
+  flags: u32,
+  ext: u32,
 ): bool {
   const is32 = (descType(d) & 8) != 0;
   const base = descBase(d);
@@ -220,13 +228,14 @@ function commitRegisters(cpu: Cpu, is32: bool, isNested: bool): bool {
   } else {
     eip = image16(cpu, 0x0e);
     flags = image16(cpu, 0x10);
-    for (let i: u32 = 0; i < 8; i++) setReg(cpu, i, image16(cpu, 0x12 + (i << 1)));
+    for (let i: u32 = 0; i < 8; i++) setReg(cpu, i, 0xffff_0000 | image16(cpu, 0x12 + (i << 1)));
   }
   setRflags(cpu, (flags & RFLAGS_VALID) | (isNested ? RFLAGS_NT : 0));
   cpu.rip = eip;
   cpu.nextRip = eip;
   cpu.cr0 |= CR0_TS;
   cpu.dr7 &= ~DR7_LOCAL;
+  armWatch(cpu);
   if (is32 && (cpu.cr0 & CR0_PG) != 0 && cpu.cr3 != <u64>image32(cpu, 0x1c)) {
     cpu.cr3 = image32(cpu, 0x1c);
     setAddressSpace(cpu, (cpu.cr4 & CR4_PCIDE) != 0, false);

@@ -8,10 +8,11 @@
  * CALL and INT n. Pushes use the access rights of the privilege level the handler will run at; TSS
  * reads are implicit supervisor accesses.
  */
+
+import { VCPU_TRANSFER } from "../layout";
 import { ld16, ld32, ld64, st16, st32, st64, sysLd16, sysLd32, sysLd64 } from "../mmu/access";
 import { segLinear } from "../mmu/address";
 import { isCanonical } from "../mmu/walk";
-import { VCPU_TRANSFER } from "../layout";
 import { raiseError, raiseGP, Vector } from "./fault";
 import {
   ATTR_DB,
@@ -19,12 +20,13 @@ import {
   ATTR_UNUSABLE,
   CR4_SMAP,
   EFER_LMA,
-  MODE_CODE64,
-  MODE_CODE_MASK,
-  MODE_STACK32,
   isLong,
+  MODE_CODE_MASK,
+  MODE_CODE64,
+  MODE_STACK32,
 } from "./modes";
 import { RFLAGS_AC } from "./rflags";
+import { descAttr, descBase, descLimit, errorCode, fetchStack } from "./segment";
 import {
   Cpu,
   SEG_SS,
@@ -38,7 +40,6 @@ import {
   setSegLimit,
   setSegSel,
 } from "./state";
-import { descAttr, descBase, descLimit, errorCode, fetchStack } from "./segment";
 
 @unmanaged
 export class Transfer {

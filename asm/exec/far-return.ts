@@ -11,8 +11,9 @@
  * after IRET would otherwise run in single-step mode just to clear it again.
  */
 import { raiseError, raiseGP, Vector } from "../cpu/fault";
-import { CR4_VME, is64, isLong, isProtected, isV86, updateModes } from "../cpu/modes";
+import { ATTR_DB, CR4_VME, is64, isLong, isProtected, isV86, updateModes } from "../cpu/modes";
 import {
+  getRflags,
   RFLAGS_AC,
   RFLAGS_ARITH,
   RFLAGS_DF,
@@ -25,14 +26,9 @@ import {
   RFLAGS_VIF,
   RFLAGS_VIP,
   RFLAGS_VM,
-  getRflags,
   setRflags,
 } from "../cpu/rflags";
 import {
-  TYPE_ACCESSED,
-  TYPE_CODE,
-  TYPE_CONFORMING,
-  TYPE_S,
   commitCs,
   commitSegment,
   descAttr,
@@ -49,20 +45,14 @@ import {
   loadNull,
   loadReal,
   markDescriptor,
+  TYPE_ACCESSED,
+  TYPE_CODE,
+  TYPE_CONFORMING,
+  TYPE_S,
 } from "../cpu/segment";
-import {
-  Cpu,
-  SEG_CS,
-  SEG_DS,
-  SEG_ES,
-  SEG_FS,
-  SEG_GS,
-  SEG_SS,
-  segLimit,
-} from "../cpu/state";
+import { Cpu, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, segLimit } from "../cpu/state";
 import { returnFromTask } from "../cpu/task";
 import { checkTarget, peekItem, stackMask, withStackPointer } from "../cpu/transfer";
-import { ATTR_DB } from "../cpu/modes";
 import { Insn } from "../decode/insn";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 
@@ -87,9 +77,12 @@ export function farReturn(cpu: Cpu, insn: Insn): u32 {
   if (cpu.fault != 0) return EXEC_NEXT;
   const cpl = selector & 3;
   if (cpl > cpu.cpl) {
-    return returnOuter(cpu, selector, d, rip, 2 * size + params, size, params, 0) ? EXEC_JUMP : EXEC_NEXT;
+    return returnOuter(cpu, selector, d, rip, 2 * size + params, size, params, 0)
+      ? EXEC_JUMP
+      : EXEC_NEXT;
   }
-  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
+  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED))
+    return EXEC_NEXT;
   cpu.rsp = withStackPointer(cpu.rsp, cpu.rsp + 2 * size + params, stackMask(cpu));
   commitCs(cpu, selector, d, cpl);
   cpu.nextRip = rip;
@@ -136,7 +129,14 @@ function fetchReturnCode(cpu: Cpu, selector: u32): u64 {
  * are the caller's, before (through `flags`, 0 for RETF): they change with CPL.
  */
 function returnOuter(
-  cpu: Cpu, selector: u32, d: u64, rip: u64, at: u32, size: u32, params: u32, flags: u32,
+  cpu: Cpu,
+  selector: u32,
+  d: u64,
+  rip: u64,
+  at: u32,
+  size: u32,
+  params: u32,
+  flags: u32,
 ): bool {
   const rsp = peekItem(cpu, at, size);
   if (cpu.fault != 0) return false;
@@ -155,7 +155,8 @@ function returnOuter(
     stack = fetchStack(cpu, ss, cpl, Vector.GP, 0);
     if (cpu.fault != 0) return false;
   }
-  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return false;
+  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED))
+    return false;
   if (flags != 0) setReturnFlags(cpu, flags, size);
   const isOuter = cpl > cpu.cpl;
   commitCs(cpu, selector, d, cpl);
@@ -209,7 +210,8 @@ export function iret(cpu: Cpu, insn: Insn): u32 {
     const isDone = returnOuter(cpu, selector, d, rip, 3 * size, size, 0, flags | 2);
     return isDone ? EXEC_JUMP : EXEC_NEXT;
   }
-  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
+  if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED))
+    return EXEC_NEXT;
   setReturnFlags(cpu, flags, size);
   cpu.rsp = withStackPointer(cpu.rsp, cpu.rsp + 3 * size, stackMask(cpu));
   commitCs(cpu, selector, d, cpl);
@@ -297,5 +299,12 @@ function iretToV86(cpu: Cpu, selector: u32, rip: u64, flags: u32): u32 {
   cpu.rsp = esp;
   cpu.nextRip = rip;
   updateModes(cpu);
+  const both = RFLAGS_VIF | RFLAGS_VIP;
+  if ((cpu.cr4 & CR4_VME) != 0 && (flags & both) == both) {
+    // A virtual interrupt is due: #GP at the first instruction (SDM vol. 3 20.3.3.5).
+    cpu.rip = rip;
+    raiseGP(cpu, 0);
+    return EXEC_NEXT;
+  }
   return EXEC_JUMP;
 }

@@ -12,15 +12,6 @@ import { raiseError, raiseGP, Vector } from "../cpu/fault";
 import { isLong, isProtected, updateModes } from "../cpu/modes";
 import { getRflags } from "../cpu/rflags";
 import {
-  TYPE_ACCESSED,
-  TYPE_CALL_GATE16,
-  TYPE_CALL_GATE32,
-  TYPE_CODE,
-  TYPE_CONFORMING,
-  TYPE_S,
-  TYPE_TASK_GATE,
-  TYPE_TSS16,
-  TYPE_TSS32,
   commitCs,
   descDpl,
   descPresent,
@@ -33,9 +24,18 @@ import {
   isNull,
   loadReal,
   markDescriptor,
+  TYPE_ACCESSED,
+  TYPE_CALL_GATE16,
+  TYPE_CALL_GATE32,
+  TYPE_CODE,
+  TYPE_CONFORMING,
+  TYPE_S,
+  TYPE_TASK_GATE,
+  TYPE_TSS16,
+  TYPE_TSS32,
 } from "../cpu/segment";
 import { Cpu, SEG_CS, SEG_SS, segLimit, segSel } from "../cpu/state";
-import { TASK_CALL, TASK_JUMP, fetchTss, switchTask } from "../cpu/task";
+import { fetchTss, switchTask, TASK_CALL, TASK_JUMP } from "../cpu/task";
 import {
   checkTarget,
   commitInnerStack,
@@ -124,7 +124,8 @@ function transferReal(cpu: Cpu, size: u32, isCall: bool): u32 {
     return EXEC_NEXT;
   }
   if (isCall) {
-    if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size)) return EXEC_NEXT;
+    if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size))
+      return EXEC_NEXT;
     commitStackPointer(cpu);
   }
   loadReal(cpu, SEG_CS, t.selector);
@@ -175,13 +176,21 @@ function transferDirect(cpu: Cpu, selector: u32, d: u64, size: u32, isCall: bool
 }
 
 /** The end of a transfer that stays at its privilege level. */
-function commitTransfer(cpu: Cpu, selector: u32, d: u64, offset: u64, size: u32, isCall: bool): u32 {
+function commitTransfer(
+  cpu: Cpu,
+  selector: u32,
+  d: u64,
+  offset: u64,
+  size: u32,
+  isCall: bool,
+): u32 {
   if (isCall) {
     // The pushes come before the check of the target, as processors show by a #PF in place of #GP(0).
     if (isLong(cpu)) useStackOfTarget(cpu, isLongCode(cpu, d));
     else useCurrentStack(cpu, 0);
     if (!hasRoom(cpu, 2, size)) return EXEC_NEXT;
-    if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size)) return EXEC_NEXT;
+    if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size))
+      return EXEC_NEXT;
   }
   if (!checkTarget(cpu, d, offset, 0)) return EXEC_NEXT;
   if (!markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
@@ -240,7 +249,8 @@ function callInner(cpu: Cpu, selector: u32, d: u64, offset: u64, size: u32, coun
     const value = peekItem(cpu, (i - 1) * size, size);
     if (cpu.fault != 0 || !pushItem(cpu, value, size)) return EXEC_NEXT;
   }
-  if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size)) return EXEC_NEXT;
+  if (!pushItem(cpu, segSel(cpu, SEG_CS), size) || !pushItem(cpu, cpu.nextRip, size))
+    return EXEC_NEXT;
   if (!markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
   commitCs(cpu, selector, d, cpl);
   commitInnerStack(cpu, cpl);

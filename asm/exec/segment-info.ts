@@ -5,8 +5,16 @@
  */
 import { raiseGP, raiseUD } from "../cpu/fault";
 import { CR4_UMIP, isLong, isProtected } from "../cpu/modes";
-import { RFLAGS_ZF, getArith, setArith } from "../cpu/rflags";
+import { getArith, RFLAGS_ZF, setArith } from "../cpu/rflags";
 import {
+  descDpl,
+  descLimit,
+  descriptorAddress,
+  descType,
+  inTable,
+  isNull,
+  loadLdt,
+  loadTr,
   TYPE_CALL_GATE16,
   TYPE_CALL_GATE32,
   TYPE_CODE,
@@ -19,14 +27,6 @@ import {
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
   TYPE_WRITABLE,
-  descDpl,
-  descLimit,
-  descType,
-  descriptorAddress,
-  inTable,
-  isNull,
-  loadLdt,
-  loadTr,
 } from "../cpu/segment";
 import { Cpu, SEG_LDTR, SEG_TR, segSel } from "../cpu/state";
 import { COLD, INSN_MEM, Insn } from "../decode/insn";
@@ -37,7 +37,11 @@ import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 
 /** System types LSL accepts, and the gates LAR accepts besides; bit n = type n. */
 const SEGMENTS: u32 =
-  (1 << TYPE_TSS16) | (1 << TYPE_LDT) | (1 << TYPE_TSS16_BUSY) | (1 << TYPE_TSS32) | (1 << TYPE_TSS32_BUSY);
+  (1 << TYPE_TSS16) |
+  (1 << TYPE_LDT) |
+  (1 << TYPE_TSS16_BUSY) |
+  (1 << TYPE_TSS32) |
+  (1 << TYPE_TSS32_BUSY);
 const SEGMENTS_LONG: u32 = (1 << TYPE_LDT) | (1 << TYPE_TSS32) | (1 << TYPE_TSS32_BUSY);
 const GATES: u32 = (1 << TYPE_CALL_GATE16) | (1 << TYPE_TASK_GATE) | (1 << TYPE_CALL_GATE32);
 const GATES_LONG: u32 = 1 << TYPE_CALL_GATE32;

@@ -5,24 +5,11 @@
  * As on Intel processors SYSCALL and SYSRET exist in 64-bit mode only (CSTAR is never used), SYSENTER also
  * in compatibility mode, and SYSRET checks RCX before anything changes, at CPL 0.
  */
+import { DR6_BS } from "../cpu/debug";
+import { STEP_CANCELLED } from "../cpu/exceptions";
 import { raiseGP, raiseUD } from "../cpu/fault";
-import {
-  ATTR_DB,
-  ATTR_G,
-  ATTR_L,
-  CR0_PE,
-  EFER_SCE,
-  is64,
-  isLong,
-  updateModes,
-} from "../cpu/modes";
-import {
-  RFLAGS_IF,
-  RFLAGS_RF,
-  RFLAGS_VM,
-  getRflags,
-  setRflags,
-} from "../cpu/rflags";
+import { ATTR_DB, ATTR_G, ATTR_L, CR0_PE, EFER_SCE, is64, isLong, updateModes } from "../cpu/modes";
+import { getRflags, RFLAGS_IF, RFLAGS_RF, RFLAGS_TF, RFLAGS_VM, setRflags } from "../cpu/rflags";
 import { loadFlat } from "../cpu/segment";
 import { Cpu, SEG_CS, SEG_GS, SEG_SS, segBase, setSegBase } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";
@@ -89,6 +76,7 @@ function syscall(cpu: Cpu): u32 {
   cpu.rcx = cpu.nextRip;
   cpu.r11 = flags;
   setRflags(cpu, flags & ~(<u32>cpu.fmask));
+  if ((flags & <u32>cpu.fmask & RFLAGS_TF) != 0) cpu.debugHit |= STEP_CANCELLED;
   loadKernel(cpu, <u32>(cpu.star >> 32), true);
   return jump(cpu, cpu.lstar);
 }
@@ -101,6 +89,8 @@ function sysret(cpu: Cpu, isLongTarget: bool): u32 {
   if (cpu.cpl != 0 || (isLongTarget && !isCanonical(cpu.rcx))) return refuse(cpu);
   const base = <u32>(cpu.star >> 48);
   setRflags(cpu, <u32>cpu.r11 & SYSRET_FLAGS);
+  // Unlike POPF and IRET it traps before the next instruction.
+  if ((cpu.r11 & RFLAGS_TF) != 0) cpu.debugHit |= DR6_BS;
   loadUser(cpu, isLongTarget ? base + 16 : base, base + 8, isLongTarget);
   return jump(cpu, isLongTarget ? cpu.rcx : cpu.rcx & 0xffff_ffff);
 }

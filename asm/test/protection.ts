@@ -5,14 +5,14 @@
 import { deliverFault, deliverInterrupt, softInterrupt } from "../cpu/exceptions";
 import { updateModes } from "../cpu/modes";
 import { loadSegment } from "../cpu/segment";
-import { Cpu, SEG_DS, SEG_ES, SEG_GS, SEG_SS, cpuAt, setReg } from "../cpu/state";
+import { Cpu, cpuAt, SEG_DS, SEG_ES, SEG_GS, SEG_SS, setReg } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
 import { farCall, farJump } from "../exec/far";
 import { farReturn, iret } from "../exec/far-return";
 import { execSegmentInfo } from "../exec/segment-info";
-import { VCPU_SCRATCH } from "../layout";
 import { push } from "../exec/stack";
+import { VCPU_SCRATCH } from "../layout";
 import { flushAll } from "../mmu/tlb";
 
 export function prepare(): void {
@@ -126,4 +126,3 @@ export function software(vector: u32, opcode: u32): u32 {
 export function pushValue(value: u32, size: u32): void {
   push(cpuAt(0), value, size);
 }
-

@@ -1,0 +1,32 @@
+/**
+ * Bare-metal programs that exercise protection and control transfer, and what they log on a correct
+ * processor (expected/NAME.txt). `node test/system/reference.mjs bochs|qemu NAME` runs the same image on
+ * another emulator and shows where its log differs.
+ *
+ * The expected logs are those of Bochs 2.7 except where the manual, or a real processor asked by
+ * test/native/segments.c, says otherwise:
+ *   matrix32  IRET to an outer level with SS not present is #SS (Bochs, QEMU: #NP)
+ *   task      a new task's CS is checked before its SS: the error code names CS (QEMU agrees)
+ *   v86       IRET to virtual-8086 mode with EIP above FFFFh is #GP(0)
+ *   long64    a non-canonical IST stack is #SS(EXT) without a selector
+ *
+ * QEMU 7.2 (TCG) knows no segment limits, EXT bits, RF in frames, INT1 or VME; it takes the privilege level of
+ * conforming code called through a gate, reports a segment not present behind a gate as #GP and a missing
+ * inner stack as #TS.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { assemble, runImage, SYSTEM } from "./board";
+
+const hasNasm = spawnSync("nasm", ["-v"]).status === 0;
+const NAMES = ["real16", "v86", "matrix32", "gates32", "task", "long64"];
+
+describe.skipIf(!hasNasm)("protection and control transfer", () => {
+  it.each(NAMES)("%s logs what a processor does", async (name) => {
+    const expected = readFileSync(join(SYSTEM, "expected", `${name}.txt`), "utf8");
+    const log = await runImage(assemble(name));
+    expect(log.split("\n")).toEqual(expected.split("\n"));
+  });
+});
