@@ -35,8 +35,8 @@ export const GROUPS: StaticArray<u64> = [
   Op.INC | LOCK, Op.DEC | LOCK, Op.CALL_IND | F64 | END, Op.CALL_FAR_IND | END, Op.JMP_IND | F64 | END, Op.JMP_FAR_IND | END, Op.PUSH | D64, Op.INVALID,
   Op.INC, Op.DEC, Op.CALL_IND | F64 | END, Op.INVALID, Op.JMP_IND | F64 | END, Op.INVALID, Op.PUSH | D64, Op.INVALID,
   // G6: 0F 00
-  Op.SLDT | Mw << O1, Op.STR | Mw << O1, Op.LLDT | Ew << O1 | PRIV | END, Op.LTR | Ew << O1 | PRIV | END, Op.VERR | Ew << O1, Op.VERW | Ew << O1, Op.INVALID, Op.INVALID,
-  Op.SLDT | Rv << O1, Op.STR | Rv << O1, Op.LLDT | Ew << O1 | PRIV | END, Op.LTR | Ew << O1 | PRIV | END, Op.VERR | Ew << O1, Op.VERW | Ew << O1, Op.INVALID, Op.INVALID,
+  Op.SLDT | Mw << O1, Op.STR | Mw << O1, Op.LLDT | Ew << O1 | END, Op.LTR | Ew << O1 | END, Op.VERR | Ew << O1, Op.VERW | Ew << O1, Op.INVALID, Op.INVALID,
+  Op.SLDT | Rv << O1, Op.STR | Rv << O1, Op.LLDT | Ew << O1 | END, Op.LTR | Ew << O1 | END, Op.VERR | Ew << O1, Op.VERW | Ew << O1, Op.INVALID, Op.INVALID,
   // G7: 0F 01 (register forms but SMSW and LMSW: G7_REG)
   Op.SGDT | Mv << O1, Op.SIDT | Mv << O1, Op.LGDT | Mv << O1 | PRIV | END, Op.LIDT | Mv << O1 | PRIV | END, Op.SMSW | Mw << O1, Op.INVALID, Op.LMSW | Ew << O1 | PRIV | END, Op.INVLPG | Mb << O1 | PRIV | END,
   Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.SMSW | Rv << O1, Op.INVALID, Op.LMSW | Ew << O1 | PRIV | END, Op.INVALID,
