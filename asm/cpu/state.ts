@@ -91,7 +91,7 @@ export class Cpu {
 
   pending: u32; // PENDING_*; atomics only
   halted: u32; // 1 after HLT, 2 while waiting for SIPI
-  shadow: u32; // 1: interrupts are held off for one instruction (STI, MOV SS)
+  shadow: u32; // SHADOW_*: what is held off for the instruction at shadowRip
   id: u32; // number of this vCPU
 
   cr0: u64;
@@ -184,7 +184,14 @@ export class Cpu {
   pcidSlot: u32; // entry of the current PCID
   simdFlags: u32; // MXCSR exception bits of the SIMD float instruction in progress
   intrBlocked: u32; // 1: an interrupt waits for RFLAGS.IF or for the instruction after STI
-  pad1: u32;
+  effectsHeld: u32; // 1: stores to the irqchip raise FAULT_EFFECT, see exec/run.ts
+  hotInsn: u32; // what exec/hot-loop.ts hands to exec/interpret.ts when it leaves
+  hotBlock: u32;
+  hotLeft: i32;
+  hotSlot: u32;
+  hotLa: u64;
+  hotAccess: u32;
+  jumpKey: u32; // key of jump cache entries that may match now (exec/blocks.ts)
   pcidAsn: u64; // u32[8]: address space number << 12 | PCID
   pcidAsn1: u64;
   pcidAsn2: u64;
@@ -201,6 +208,9 @@ export class Cpu {
   f80Sig: u64; // result of the last softfloat/f80.ts operation: significand
   f80Se: u32; // and sign and exponent
   x87Flags: u32; // FSW bits and others the x87 instruction in progress has raised (softfloat/f80.ts)
+  shadowRip: u64; // RIP of the instruction after STI or MOV SS
+  watch: u32; // bit i: DRi is an armed data breakpoint (cpu/debug.ts)
+  watchPad: u32;
 }
 
 export const SEG_ES: u32 = 0;
@@ -217,6 +227,23 @@ export const SEG_IDTR: u32 = 10;
 export const SEG_SS64: u32 = 11; // stack operand in 64-bit mode: base 0, but a bad address is #SS
 
 export const FAULT_PENDING: u32 = 0x100;
+/** Cpu.fault of a store that has to be the last thing in its block: nothing is raised (exec/run.ts). */
+export const FAULT_EFFECT: u32 = 0x200;
+
+/** What STI, and MOV SS or POP SS, hold off for one instruction: interrupts; NMIs and debug traps as well. */
+export const SHADOW_STI: u32 = 1;
+export const SHADOW_SS: u32 = 2;
+
+/** The next instruction runs before what `shadow` (SHADOW_*) stands for may come. */
+export function holdOff(cpu: Cpu, shadow: u32): void {
+  cpu.shadow = shadow;
+  cpu.shadowRip = cpu.nextRip;
+}
+
+/** SHADOW_* that holds for the instruction at cpu.rip. It ends with that instruction, whoever notices. */
+export function shadowNow(cpu: Cpu): u32 {
+  return cpu.rip == cpu.shadowRip ? cpu.shadow : 0;
+}
 
 /** State of vCPU `index`. */
 export function cpuAt(index: u32): Cpu {

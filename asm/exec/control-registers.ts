@@ -46,6 +46,7 @@ import {
   updateModes,
 } from "../cpu/modes";
 import { hasFeature, xcr0Supported } from "../cpu/cpuid";
+import { armWatch } from "../cpu/debug";
 import { Cpu, SEG_CS, SEG_TR, segAttr, segSel } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Feature } from "../decode/ops";
@@ -316,6 +317,7 @@ export function execMovToDr(cpu: Cpu, insn: Insn): u32 {
       cpu.dr7 = (value & DR7_WRITABLE) | DR7_FIXED;
       break;
   }
+  if (armWatch(cpu)) flushAll(cpu);
   updateModes(cpu);
   return EXEC_JUMP;
 }

@@ -20,7 +20,7 @@ import {
   RFLAGS_ZF,
   setArith,
 } from "../cpu/rflags";
-import { Cpu } from "../cpu/state";
+import { Cpu, SHADOW_STI, holdOff } from "../cpu/state";
 import { Op } from "../decode/ops";
 import { setCF } from "./alu";
 import { EXEC_JUMP, EXEC_LEAVE, EXEC_NEXT } from "./exec";
@@ -73,7 +73,7 @@ export function execSti(cpu: Cpu): u32 {
     raiseGP(cpu, 0);
     return EXEC_NEXT;
   }
-  if (flag == RFLAGS_IF && (cpu.rflags & RFLAGS_IF) == 0) cpu.shadow = 1;
+  if (flag == RFLAGS_IF && (cpu.rflags & RFLAGS_IF) == 0) holdOff(cpu, SHADOW_STI);
   cpu.rflags |= flag;
   return EXEC_JUMP;
 }

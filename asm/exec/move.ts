@@ -8,7 +8,7 @@
  */
 import { condition, getCF } from "../cpu/rflags";
 import { loadSegment } from "../cpu/segment";
-import { Cpu, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, segSel } from "../cpu/state";
+import { Cpu, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, holdOff, segSel } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
 import { addressMask, effective, operand, segLinear } from "../mmu/address";
@@ -131,7 +131,7 @@ export function execMovFromSeg(cpu: Cpu, insn: Insn): u32 {
 export function execMovToSeg(cpu: Cpu, insn: Insn): u32 {
   const selector = <u32>readE(cpu, insn, 1);
   if (cpu.fault != 0 || !loadSegment(cpu, insn.r, selector)) return EXEC_NEXT;
-  if (insn.r == SEG_SS) cpu.shadow = 1;
+  if (insn.r == SEG_SS) holdOff(cpu, SHADOW_SS);
   return EXEC_JUMP;
 }
 

@@ -6,9 +6,10 @@
  * sure its destination can be written before it reads the port, because reading may have effects.
  */
 import { ioRead, ioWrite } from "../bus";
+import { notePort } from "../cpu/debug";
 import { raiseGP } from "../cpu/fault";
 import { CR0_PE, isV86, MODE_STEP } from "../cpu/modes";
-import { RFLAGS_DF, RFLAGS_IOPL } from "../cpu/rflags";
+import { RFLAGS_DF, RFLAGS_IOPL, RFLAGS_RF } from "../cpu/rflags";
 import { Cpu, SEG_ES, SEG_TR, segAttr, segBase, segLimit } from "../cpu/state";
 import { INSN_REP, INSN_REPNE, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
@@ -59,6 +60,7 @@ export function execIn(cpu: Cpu, insn: Insn): u32 {
   const port = portNumber(cpu, insn);
   if (!isPortAllowed(cpu, port, size)) return EXEC_NEXT;
   putReg(cpu, 0, ioRead(cpu, port, size), ctz(size));
+  if ((cpu.modeKey & MODE_STEP) != 0) notePort(cpu, port, size);
   return EXEC_NEXT;
 }
 
@@ -67,6 +69,7 @@ export function execOut(cpu: Cpu, insn: Insn): u32 {
   const port = portNumber(cpu, insn);
   if (!isPortAllowed(cpu, port, size)) return EXEC_NEXT;
   ioWrite(cpu, port, size, <u32>getReg(cpu, 0, ctz(size)));
+  if ((cpu.modeKey & MODE_STEP) != 0) notePort(cpu, port, size);
   return EXEC_NEXT;
 }
 
@@ -107,11 +110,14 @@ export function execPortString(cpu: Cpu, insn: Insn, op: u32): u32 {
       if (!outputItem(cpu, port, size, mask, seg)) return EXEC_NEXT;
       putMasked(cpu, offsetof<Cpu>("rsi"), cpu.rsi + <u64>step, mask);
     }
+    if ((cpu.modeKey & MODE_STEP) != 0) notePort(cpu, port, size);
     if (!isRepeated) return EXEC_NEXT;
     putMasked(cpu, offsetof<Cpu>("rcx"), cpu.rcx - 1, mask);
     if ((cpu.rcx & mask) == 0) return EXEC_NEXT;
     if (--turns == 0) {
       cpu.nextRip = cpu.rip;
+      // Not a new instruction: its breakpoint has been met (SDM vol. 3 17.3.1.1).
+      if ((cpu.modeKey & MODE_STEP) != 0) cpu.rflags |= RFLAGS_RF;
       return EXEC_JUMP;
     }
   }

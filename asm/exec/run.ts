@@ -2,13 +2,19 @@
  * The processor between blocks: what is pending is looked at, time is sampled, faults are delivered, and the
  * interpreter loop is entered again. One call is one slice; the worker calls again until told otherwise.
  * Order of events at an instruction boundary: SDM vol. 3 table 6-2.
+ *
+ * Pending events are looked at where blocks end. Three things need one instruction to end a block: the
+ * instruction after STI or MOV SS while an interrupt waits, everything while stepping (MODE_STEP), and a store
+ * to the irqchip, which may make an interrupt deliverable. Nobody knows the last before it happens, so such a
+ * store inside a block raises FAULT_EFFECT in place of storing, and the instruction runs again, alone.
  */
 import { Vector, raise } from "../cpu/fault";
-import { deliverFault, deliverInterrupt } from "../cpu/exceptions";
-import { MODE_STEP } from "../cpu/modes";
+import { STEP_CANCELLED, deliverFault, deliverInterrupt } from "../cpu/exceptions";
+import { DR6_BS, instructionBreakpoints } from "../cpu/debug";
+import { MODE_STEP, updateModes } from "../cpu/modes";
 import { initCpu, startupIpi } from "../cpu/reset";
 import { RFLAGS_IF, RFLAGS_RF, RFLAGS_TF } from "../cpu/rflags";
-import { Cpu } from "../cpu/state";
+import { Cpu, FAULT_EFFECT, SHADOW_SS, shadowNow } from "../cpu/state";
 import { noteTime } from "../cpu/time";
 import { nowNs } from "../host";
 import { irqAck, irqPending } from "../irqchip/index";
@@ -33,12 +39,11 @@ import { flushAll } from "../mmu/tlb";
 import { dropAllBlocks, dropPage } from "./blocks";
 import { interpret } from "./interpret";
 
-const DR6_BS: u32 = 1 << 14;
-
 /** What `boundary` found. */
 const GO_ON: u32 = 0;
 const LEAVE_CONTROL: u32 = 1;
 const LEAVE_SHUTDOWN: u32 = 2;
+const HELD_OFF: u32 = 3; // one instruction runs before what waits is looked at again
 
 /** Runs about `budget` instructions (at least one unless halted). EXIT_*. */
 export function runSlice(cpu: Cpu, budget: u32): u32 {
@@ -48,8 +53,9 @@ export function runSlice(cpu: Cpu, budget: u32): u32 {
   const end = cpu.icount + <u64>budget;
   let left = <i32>budget;
   while (left > 0) {
+    let what = GO_ON;
     if (atomic.load<u32>(changetype<usize>(cpu), offsetof<Cpu>("pending")) != 0 || cpu.intrBlocked != 0) {
-      const what = boundary(cpu);
+      what = boundary(cpu);
       if (what == LEAVE_CONTROL) return EXIT_CONTROL;
       if (what == LEAVE_SHUTDOWN) return EXIT_SHUTDOWN;
     }
@@ -57,9 +63,19 @@ export function runSlice(cpu: Cpu, budget: u32): u32 {
     if ((cpu.modeKey & MODE_STEP) != 0) {
       if (!step(cpu)) return EXIT_SHUTDOWN;
       left--;
+    } else if (what == HELD_OFF) {
+      if (!single(cpu)) return EXIT_SHUTDOWN;
+      left--;
     } else {
+      cpu.effectsHeld = 1;
       left = interpret(cpu, left);
-      if (cpu.fault != 0 && !deliverFault(cpu)) return EXIT_SHUTDOWN;
+      cpu.effectsHeld = 0;
+      if (cpu.fault == FAULT_EFFECT) {
+        if (!single(cpu)) return EXIT_SHUTDOWN;
+        left--;
+      } else if (cpu.fault != 0 && !deliverFault(cpu)) {
+        return EXIT_SHUTDOWN;
+      }
     }
     cpu.icount = end - <u64>left;
   }
@@ -82,6 +98,12 @@ function boundary(cpu: Cpu): u32 {
   }
   if (cpu.halted == 2) return GO_ON;
   if ((pending & PENDING_NMI) != 0 && cpu.nmiBlocked == 0) {
+    if (shadowNow(cpu) == SHADOW_SS) {
+      if ((pending & PENDING_INTR) != 0) cpu.intrBlocked = 1;
+      return HELD_OFF;
+    }
+    // An interrupt that came with it waits for the handler.
+    if ((pending & PENDING_INTR) != 0) cpu.intrBlocked = 1;
     atomic.and<u32>(changetype<usize>(cpu), ~PENDING_NMI, offsetof<Cpu>("pending"));
     cpu.halted = 0;
     return deliverInterrupt(cpu, Vector.NMI) ? GO_ON : LEAVE_SHUTDOWN;
@@ -98,13 +120,11 @@ function interrupt(cpu: Cpu): u32 {
     cpu.intrBlocked = 1;
     return GO_ON;
   }
-  if (cpu.shadow != 0 && cpu.halted == 0) {
+  if (shadowNow(cpu) != 0) {
     // One instruction runs first (SDM vol. 2, STI; vol. 3 6.8.3).
-    cpu.shadow = 0;
     cpu.intrBlocked = 1;
-    return GO_ON;
+    return HELD_OFF;
   }
-  cpu.shadow = 0;
   const vector = irqAck(cpu);
   if (vector < 0) return GO_ON;
   cpu.halted = 0;
@@ -129,35 +149,42 @@ function dropWrittenCode(cpu: Cpu): void {
   cpu.dmaCodeTail = tail;
 }
 
+/** Runs the instruction at cpu.rip and no other. False: shutdown. */
+function single(cpu: Cpu): bool {
+  cpu.fault = 0;
+  cpu.shadow = 0;
+  cpu.modeKey |= MODE_STEP;
+  interpret(cpu, 1);
+  updateModes(cpu);
+  return cpu.fault == 0 || deliverFault(cpu);
+}
+
 /** One instruction with TF set or breakpoints armed (SDM vol. 3 17.2-17.3). False: shutdown. */
 function step(cpu: Cpu): bool {
-  if ((cpu.rflags & RFLAGS_RF) == 0) {
+  // SYSRET has set TF: its trap comes before the next instruction, not after it.
+  if ((cpu.debugHit & DR6_BS) != 0) return deliverInterrupt(cpu, Vector.DB);
+  const isHeld = shadowNow(cpu) == SHADOW_SS;
+  if ((cpu.rflags & RFLAGS_RF) == 0 && !isHeld) {
     const hit = instructionBreakpoints(cpu);
     if (hit != 0) {
-      cpu.debugHit = hit;
+      cpu.debugHit |= hit;
       raise(cpu, Vector.DB);
       return deliverFault(cpu);
     }
   }
   const traps = (cpu.rflags & RFLAGS_TF) != 0;
   cpu.rflags &= ~RFLAGS_RF;
+  cpu.shadow = 0;
   interpret(cpu, 1);
-  if (cpu.fault != 0) return deliverFault(cpu);
-  if (traps) {
-    cpu.debugHit |= DR6_BS;
-    return deliverInterrupt(cpu, Vector.DB);
+  if (cpu.fault != 0) {
+    // What the instruction met before it failed is forgotten.
+    if ((cpu.fault & 0xff) != Vector.DB) cpu.debugHit = 0;
+    return deliverFault(cpu);
   }
-  return true;
-}
-
-/** DR6 bits of the enabled instruction breakpoints at cpu.rip. */
-function instructionBreakpoints(cpu: Cpu): u32 {
-  let hit: u32 = 0;
-  for (let i: u32 = 0; i < 4; i++) {
-    const control = <u32>(cpu.dr7 >> <u64>(16 + (i << 2))) & 15;
-    if (((cpu.dr7 >> <u64>(i << 1)) & 3) == 0 || control != 0) continue;
-    const address = load<u64>(changetype<usize>(cpu) + (i << 3), offsetof<Cpu>("dr0"));
-    if (address == cpu.rip) hit |= 1 << i;
-  }
-  return hit;
+  const isStep = traps && (cpu.debugHit & STEP_CANCELLED) == 0;
+  cpu.debugHit &= ~STEP_CANCELLED;
+  // MOV SS holds traps off: its single step is dropped, its data breakpoints wait for the next instruction.
+  if (cpu.shadow == SHADOW_SS && !isHeld) return true;
+  if (isStep) cpu.debugHit |= DR6_BS;
+  return cpu.debugHit == 0 || deliverInterrupt(cpu, Vector.DB);
 }

@@ -24,7 +24,7 @@ import {
   setRflags,
 } from "../cpu/rflags";
 import { loadSegment } from "../cpu/segment";
-import { Cpu, SEG_FS, SEG_GS, SEG_SS, segSel } from "../cpu/state";
+import { Cpu, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, holdOff, segSel } from "../cpu/state";
 import { peekItem, stackMask, withStackPointer } from "../cpu/transfer";
 import { Insn } from "../decode/insn";
 import { probe, st16 } from "../mmu/access";
@@ -104,7 +104,7 @@ export function execPopSeg(cpu: Cpu, insn: Insn): u32 {
     cpu.rsp = rsp;
     return EXEC_NEXT;
   }
-  if (seg == SEG_SS) cpu.shadow = 1;
+  if (seg == SEG_SS) holdOff(cpu, SHADOW_SS);
   return EXEC_JUMP;
 }
 

@@ -13,7 +13,7 @@
  */
 import { truncate } from "../base/bits";
 import { is64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
-import { getZF, RFLAGS_DF } from "../cpu/rflags";
+import { getZF, RFLAGS_DF, RFLAGS_RF } from "../cpu/rflags";
 import { Cpu, SEG_ES, SEG_FS } from "../cpu/state";
 import { INSN_REP, INSN_REPNE, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
@@ -287,6 +287,8 @@ function repeat(cpu: Cpu, op: u32, seg: u32, size: u32, mask: u64, whileEqual: b
   }
   if (cpu.fault != 0) return EXEC_NEXT;
   cpu.nextRip = cpu.rip;
+  // Not a new instruction: its breakpoint has been met (SDM vol. 3 17.3.1.1).
+  if (isStepping) cpu.rflags |= RFLAGS_RF;
   return EXEC_JUMP;
 }
 

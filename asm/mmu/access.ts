@@ -10,7 +10,9 @@ import { mmioLoad, mmioStore } from "../bus";
 import { codeWritten } from "../exec/blocks";
 import { CODE_MAP } from "../layout";
 import { CR4_SMAP } from "../cpu/modes";
-import { Cpu } from "../cpu/state";
+import { isWatchedPage, noteAccess } from "../cpu/debug";
+import { Cpu, FAULT_EFFECT } from "../cpu/state";
+import { ownsMmio } from "../irqchip/index";
 import { hostAddress, hostAddressForWrite, isReadOnly } from "./physical";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_R, TLB_TAG_W, TLB_TAG_X, Tlb } from "./tlb";
 import {
@@ -83,7 +85,8 @@ function translate(cpu: Cpu, la: u64, access: u32): bool {
   if (load<u64>(entry, TLB_TAG_X) != tag) store<u64>(entry, ~0, TLB_TAG_X);
   store<u32>(entry, host - <u32>la, TLB_ADDEND);
   if (access == ACCESS_FETCH) store<u64>(entry, tag, TLB_TAG_X);
-  if ((cpu.walkFlags & WALK_READABLE) != 0) {
+  const isWatched = cpu.watch != 0 && isWatchedPage(cpu, la);
+  if ((cpu.walkFlags & WALK_READABLE) != 0 && !isWatched) {
     store<u64>(entry, tag, TLB_TAG_R);
     const hasCode = load<u32>(CODE_MAP + ((host >> 12) << 2)) != 0;
     if ((cpu.walkFlags & WALK_WRITABLE) != 0 && writeHost == host && !hasCode) {
@@ -91,6 +94,16 @@ function translate(cpu: Cpu, la: u64, access: u32): bool {
     }
   }
   return true;
+}
+
+/**
+ * Enters the page of `la` for an access of `size` bytes, so that the fast path serves it. False when it cannot:
+ * the access crosses the page, device memory or decoded code is there, or it faults (cpu.fault is set).
+ */
+export function fillTlb(cpu: Cpu, la: u64, size: u32, isWrite: bool): bool {
+  if (size > toPageEnd(la) || !translate(cpu, la, isWrite ? ACCESS_WRITE : ACCESS_READ)) return false;
+  const entry = Tlb.entry(cpu, la);
+  return load<u64>(entry + (isWrite ? TLB_TAG_W : TLB_TAG_R)) == ((la & PAGE_MASK) | cpu.tlbKey);
 }
 
 /** Bytes from `la` to the end of its page. */
@@ -122,6 +135,7 @@ export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
 /** A load that lies in one page; sizes that are no power of two go byte by byte. */
 function loadPart(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
   if (!translate(cpu, la, access)) return 0;
+  if (cpu.watch != 0) noteAccess(cpu, la, size, false);
   const gpa = cpu.walkGpa;
   // A store target without memory behind it may still be readable (ROM).
   const host = access == ACCESS_WRITE ? hostAddress(gpa) : cpu.walkHost;
@@ -173,10 +187,15 @@ export function storeSlow(cpu: Cpu, la: u64, value: u64, size: u32): void {
 
 function storePart(cpu: Cpu, la: u64, value: u64, size: u32): void {
   if (!translate(cpu, la, ACCESS_WRITE)) return;
+  if (cpu.watch != 0) noteAccess(cpu, la, size, true);
   const gpa = cpu.walkGpa;
   const host = cpu.walkHost;
   if (host == 0) {
     if (isReadOnly(gpa)) return;
+    if (cpu.effectsHeld != 0 && ownsMmio(cpu, gpa)) {
+      cpu.fault = FAULT_EFFECT;
+      return;
+    }
     if ((size & (size - 1)) == 0) mmioStore(cpu, gpa, size, value);
     else for (let i: u32 = 0; i < size; i++) mmioStore(cpu, gpa + i, 1, (value >> <u64>(i << 3)) & 0xff);
     return;
@@ -268,7 +287,8 @@ export function hostRead(cpu: Cpu, la: u64, len: u32): u32 {
   if (load<u64>(entry, TLB_TAG_R) == ((la & PAGE_MASK) | cpu.tlbKey)) {
     return load<u32>(entry, TLB_ADDEND) + <u32>la;
   }
-  return translate(cpu, la, ACCESS_READ) ? cpu.walkHost : 0;
+  if (!translate(cpu, la, ACCESS_READ) || (cpu.watch != 0 && isWatchedPage(cpu, la))) return 0;
+  return cpu.walkHost;
 }
 
 /** The same for writing; 0 also when the page holds decoded code, which only the slow path may change. */
@@ -278,7 +298,7 @@ export function hostWrite(cpu: Cpu, la: u64, len: u32): u32 {
   if (load<u64>(entry, TLB_TAG_W) == ((la & PAGE_MASK) | cpu.tlbKey)) {
     return load<u32>(entry, TLB_ADDEND) + <u32>la;
   }
-  if (!translate(cpu, la, ACCESS_WRITE)) return 0;
+  if (!translate(cpu, la, ACCESS_WRITE) || (cpu.watch != 0 && isWatchedPage(cpu, la))) return 0;
   const host = cpu.walkHost;
   return host != 0 && load<u32>(CODE_MAP + ((host >> 12) << 2)) == 0 ? host : 0;
 }

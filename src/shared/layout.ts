@@ -22,6 +22,7 @@ export const VCPU_FPR = 0xc00;
 export const VCPU_TRANSFER = 0xd00;
 export const VCPU_WIDE = 0xe00;
 export const VCPU_LAPIC = 0x1000;
+export const VCPU_MC = 0x1400;
 export const VCPU_MAILBOX = 0x2000;
 export const VCPU_RING = 0x4000;
 export const VCPU_RING_ENTRIES = 0x400;
@@ -189,6 +190,9 @@ export const SEG_GDTR = 9;
 export const SEG_IDTR = 10;
 export const SEG_SS64 = 11;
 export const FAULT_PENDING = 0x100;
+export const FAULT_EFFECT = 0x200;
+export const SHADOW_STI = 1;
+export const SHADOW_SS = 2;
 
 /** Byte offsets in `Cpu`; `SIZE` is the whole. */
 export const Cpu = {
@@ -354,24 +358,34 @@ export const Cpu = {
   pcidSlot: 0x490,
   simdFlags: 0x494,
   intrBlocked: 0x498,
-  pad1: 0x49c,
-  pcidAsn: 0x4a0,
-  pcidAsn1: 0x4a8,
-  pcidAsn2: 0x4b0,
-  pcidAsn3: 0x4b8,
-  pdpte0: 0x4c0,
-  pdpte1: 0x4c8,
-  pdpte2: 0x4d0,
-  pdpte3: 0x4d8,
-  walkGpa: 0x4e0,
-  walkFlags: 0x4e8,
-  walkHost: 0x4ec,
-  mcBankOff: 0x4f0,
-  nmiBlocked: 0x4f4,
-  f80Sig: 0x4f8,
-  f80Se: 0x500,
-  x87Flags: 0x504,
-  SIZE: 0x508,
+  effectsHeld: 0x49c,
+  hotInsn: 0x4a0,
+  hotBlock: 0x4a4,
+  hotLeft: 0x4a8,
+  hotSlot: 0x4ac,
+  hotLa: 0x4b0,
+  hotAccess: 0x4b8,
+  jumpKey: 0x4bc,
+  pcidAsn: 0x4c0,
+  pcidAsn1: 0x4c8,
+  pcidAsn2: 0x4d0,
+  pcidAsn3: 0x4d8,
+  pdpte0: 0x4e0,
+  pdpte1: 0x4e8,
+  pdpte2: 0x4f0,
+  pdpte3: 0x4f8,
+  walkGpa: 0x500,
+  walkFlags: 0x508,
+  walkHost: 0x50c,
+  mcBankOff: 0x510,
+  nmiBlocked: 0x514,
+  f80Sig: 0x518,
+  f80Se: 0x520,
+  x87Flags: 0x524,
+  shadowRip: 0x528,
+  watch: 0x530,
+  watchPad: 0x534,
+  SIZE: 0x538,
 } as const;
 
 // asm/cpu/modes.ts
