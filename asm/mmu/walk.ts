@@ -5,7 +5,8 @@
  *
  *   entry:  63 NX | 51-40 reserved (MAXPHYADDR 40) | 39-12 frame | 8 G | 7 PS | 6 D | 5 A | 2 U/S | 1 R/W | 0 P
  *
- * The result is left in cpu.walkGpa/walkFlags; a page fault is raised with CR2 set.
+ * The result is left in cpu.walkGpa/walkFlags; a page fault is raised with CR2 set. Accessed flags are set only
+ * when the whole translation has succeeded, as on the 80386; the manual leaves it open.
  */
 import {
   CR0_PG,
@@ -120,6 +121,10 @@ function walkTables(cpu: Cpu, la: u64, access: u32, mode: u32, table: u64, shift
   let nx: u64 = 0;
   let gpa: u64;
   let entry: u64;
+  // Entries whose accessed flag is to be set; bit 0 tells them from none.
+  let fresh: u64 = 0;
+  let fresh2: u64 = 0;
+  let fresh3: u64 = 0;
   while (true) {
     gpa = table + (((la >> shift) & 511) << 3);
     entry = readEntry(gpa, 8);
@@ -135,13 +140,22 @@ function walkTables(cpu: Cpu, la: u64, access: u32, mode: u32, table: u64, shift
     rights &= entry;
     nx |= entry & PTE_NX;
     if (isLeaf) break;
-    if ((entry & PTE_A) == 0) setBits(gpa, 8, PTE_A);
+    if ((entry & PTE_A) == 0) {
+      fresh3 = fresh2;
+      fresh2 = fresh;
+      fresh = gpa | 1;
+    }
     table = entry & PTE_FRAME;
     shift -= 9;
   }
   const size = <u64>1 << shift;
   const frame = entry & PTE_FRAME & ~(size - 1);
   if (!finish(cpu, la, access, mode, rights, nx != 0, entry, gpa, 8)) return false;
+  if (fresh != 0) {
+    setBits(fresh & ~1, 8, PTE_A);
+    if (fresh2 != 0) setBits(fresh2 & ~1, 8, PTE_A);
+    if (fresh3 != 0) setBits(fresh3 & ~1, 8, PTE_A);
+  }
   if (size > 4096) noteLargePage(cpu, la & ~(size - 1), size);
   cpu.walkGpa = frame | (la & (size - 1));
   return true;
@@ -160,12 +174,14 @@ function walk32(cpu: Cpu, la: u64, access: u32, mode: u32): bool {
     cpu.walkGpa = (entry & 0xffc0_0000) | (((entry >> 13) & 0xff) << 32) | (la & 0x3f_ffff);
     return true;
   }
-  if ((entry & PTE_A) == 0) setBits(gpa, 4, PTE_A);
+  const fresh = (entry & PTE_A) == 0;
+  const pde = gpa;
   gpa = (entry & 0xffff_f000) + (((la >> 12) & 1023) << 2);
   entry = readEntry(gpa, 4);
   if ((entry & PTE_P) == 0) return pageFault(cpu, la, access, mode, 0);
   rights &= entry;
   if (!finish(cpu, la, access, mode, rights, false, entry, gpa, 4)) return false;
+  if (fresh) setBits(pde, 4, PTE_A);
   cpu.walkGpa = (entry & 0xffff_f000) | (la & 0xfff);
   return true;
 }
