@@ -206,6 +206,20 @@ it("drops the ticks of a long pause but makes up a few", () => {
   expect(made).toEqual([1, 1, 1, 0, 0, 0]);
 });
 
+it("makes up every tick that a busy host was late with", () => {
+  const period = 4773; // 250 Hz
+  program(0, 2, period);
+  const late = 30 * period + 100;
+  pollTick(late); // far more than eight periods, far less than a pause
+  let made = 0;
+  for (let i = 0; i < 40; i++) {
+    made += m.take().length;
+    out(0x20, 0x20);
+    pollTick(late);
+  }
+  expect(made).toBe(30);
+});
+
 it("toggles the refresh bit and stores the speaker bits of port 61h", () => {
   out(0x61, 0xff);
   expect(inb(0x61) & 0xcf).toBe(0x0f);

@@ -5,7 +5,8 @@
  *
  * Counting is arithmetic: a channel knows the tick its count began and computes count and OUT when asked;
  * only the rising edges of channel 0's OUT are events, found by pitPoll. Ticks are whole periods of
- * 1193182 Hz of guest time. After a pause at most BACKLOG periods are made up, the rest are dropped.
+ * 1193182 Hz of guest time. Edges that a busy host let pass are made up, one per poll, so that a system
+ * that counts ticks keeps time; what is later than BACKLOG (a suspended host) is dropped.
  *
  * Deviations: the count register is loaded at once, not with the next clock pulse; a new count in mode 3
  * starts with the next full period, not the next half; a control word never raises IRQ 0 by itself.
@@ -40,7 +41,7 @@ const CHANNEL_SIZE: u32 = offsetof<PitChannel>();
 export const PIT_HZ: f64 = 1193182;
 const NEVER: i64 = i64.MAX_VALUE;
 const WRITE_NONE: u32 = 0x100;
-const BACKLOG: i64 = 8;
+const BACKLOG: i64 = 298296; // a quarter of a second
 
 /** Port 61h: bit 0 gate of channel 2, 1 speaker data, 2-3 NMI enables, 4 refresh, 5 OUT of channel 2. */
 const PORT61_GATE2: u32 = 0x01;
@@ -307,9 +308,9 @@ export function pitPoll(ns: f64): void {
   if (now < c.nextEdge) return;
   if (isPeriodic(c)) {
     settle(c, now);
-    const late = (now - c.nextEdge) / <i64>c.reload;
+    const late = now - c.nextEdge;
     if (c.nextEdge <= c.start) c.nextEdge = c.start; // a new count took over meanwhile
-    else if (late > BACKLOG) c.nextEdge += late * <i64>c.reload;
+    else if (late > BACKLOG) c.nextEdge += late - (late % <i64>c.reload);
     c.nextEdge += <i64>c.reload;
     setIrq(false);
   } else {
