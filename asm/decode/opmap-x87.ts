@@ -11,7 +11,7 @@ import { Feature } from "./ops";
 import { X87 } from "./ops-x87";
 import { FEAT, Md, Mq, Mv, Mw, O1, O2, ST0, STi } from "./row";
 
-const FPU: u64 = <u64>Feature.X87 << FEAT;
+const FPU: u64 = (<u64>Feature.X87) << FEAT;
 /** The row depends on ModRM.rm. */
 const RM: u64 = 1;
 const AXw: u64 = (21 << 3) | 1;

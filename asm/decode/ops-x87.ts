@@ -3,6 +3,7 @@
  * general ones). Forms of one mnemonic share a number; the opcode byte tells a register from the four
  * memory types (exec/x87-memory.ts).
  */
+// biome-ignore format: by kind
 export const enum X87 {
   FIRST = 0x300, // no instruction
   FADD, FMUL, FCOM, FCOMP, FSUB, FSUBR, FDIV, FDIVR, // in the order of ModRM.reg

@@ -20,8 +20,9 @@ import { CR0_TS, CR4_OSXSAVE, is64 } from "../cpu/modes";
 import { Cpu, fpr, xmm } from "../cpu/state";
 import { COLD, INSN_REXW, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
-import { ld16, ld32, ld64, ld128, ld8, probe, st16, st32, st64, st128 } from "../mmu/access";
+import { ld8, ld16, ld32, ld64, ld128, probe, st16, st32, st64, st128 } from "../mmu/access";
 import { operand } from "../mmu/address";
+import { setControlWord, updateSummary } from "./x87-state";
 
 /** MXCSR bits that exist; it is also MXCSR_MASK. */
 export const MXCSR_WRITABLE: u32 = 0xffff;
@@ -142,7 +143,7 @@ function saveX87(cpu: Cpu, insn: Insn, la: u64): void {
 }
 
 function restoreX87(cpu: Cpu, insn: Insn, la: u64): void {
-  cpu.fcw = (ld16(cpu, la) & 0x1f7f) | 0x40;
+  setControlWord(cpu, ld16(cpu, la));
   cpu.fsw = ld16(cpu, la + 2);
   updateSummary(cpu);
   cpu.ftw = ld8(cpu, la + 4);
@@ -150,26 +151,19 @@ function restoreX87(cpu: Cpu, insn: Insn, la: u64): void {
   if ((insn.flags & INSN_REXW) != 0) {
     cpu.fip = ld64(cpu, la + 8);
     cpu.fdp = ld64(cpu, la + 16);
-    cpu.fcs = 0;
-    cpu.fds = 0;
   } else {
     cpu.fip = ld32(cpu, la + 8);
-    cpu.fcs = ld16(cpu, la + 12);
     cpu.fdp = ld32(cpu, la + 16);
-    cpu.fds = ld16(cpu, la + 20);
   }
+  // CPUID says that they are deprecated.
+  cpu.fcs = 0;
+  cpu.fds = 0;
   for (let i: u32 = 0; i < 8; i++) {
     const at = la + OFFSET_ST + <u64>(i << 4);
     const to = fpr(cpu, physical(cpu, i));
     store<u64>(to, ld64(cpu, at));
     store<u16>(to, <u16>ld16(cpu, at + 8), 8);
   }
-}
-
-/** ES and B say whether an unmasked exception is flagged. */
-function updateSummary(cpu: Cpu): void {
-  const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
-  cpu.fsw = (cpu.fsw & ~0x8080) | (isPending ? 0x8080 : 0);
 }
 
 /** Initial x87 state of XRSTOR: FNINIT's with empty registers of zeros. */

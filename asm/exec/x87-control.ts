@@ -14,23 +14,16 @@ import { isProtected } from "../cpu/modes";
 import { Cpu, fpr } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import { operand } from "../mmu/address";
 import { ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
+import { operand } from "../mmu/address";
 import { F80, INTEGER_BIT } from "../softfloat/f80";
 import { resetFpu } from "./fpu-state";
-import { FSW_EXCEPTIONS, updateSummary, X87Reg } from "./x87-state";
+import { FSW_EXCEPTIONS, setControlWord, updateSummary, X87Reg } from "./x87-state";
 
 const TAG_VALID: u32 = 0;
 const TAG_ZERO: u32 = 1;
 const TAG_SPECIAL: u32 = 2;
 const TAG_EMPTY: u32 = 3;
-
-/** Bits of FCW that exist; bit 6 reads as one. */
-const FCW_WRITABLE: u32 = 0x1f7f;
-
-export function setControlWord(cpu: Cpu, value: u32): void {
-  cpu.fcw = (value & FCW_WRITABLE) | 0x40;
-}
 
 /** The control instructions; the pending exception has been looked at. */
 export function controlX87(cpu: Cpu, insn: Insn, op: u32): void {

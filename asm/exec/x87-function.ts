@@ -8,14 +8,6 @@ import { X87 } from "../decode/ops-x87";
 import { BIAS, F80, f80Sqrt, INTEGER_BIT, X87_C1 } from "../softfloat/f80";
 import { f80RoundIntegral } from "../softfloat/f80-convert";
 import {
-  f80Exponent,
-  f80Rem,
-  f80Scale,
-  f80Significand,
-  REM_NONE,
-  REM_PARTIAL,
-} from "../softfloat/f80-scale";
-import {
   f80ArcTangent,
   f80Cosine,
   f80Exp2m1,
@@ -29,13 +21,21 @@ import {
   TRIG_ZERO,
 } from "../softfloat/f80-functions";
 import {
+  f80Exponent,
+  f80Rem,
+  f80Scale,
+  f80Significand,
+  REM_NONE,
+  REM_PARTIAL,
+} from "../softfloat/f80-scale";
+import {
   FSW_C0,
   FSW_C1,
   FSW_C2,
   FSW_C3,
   pop,
-  put,
   pushResult,
+  put,
   setResult,
   settle,
   stackOverflow,

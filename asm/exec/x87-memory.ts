@@ -7,9 +7,16 @@
 import { Cpu } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import { operand } from "../mmu/address";
 import { ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
-import { F80, f80Special, INTEGER_BIT, X87_DE, X87_DENORMAL_SOURCE, X87_SF } from "../softfloat/f80";
+import { operand } from "../mmu/address";
+import {
+  F80,
+  f80Special,
+  INTEGER_BIT,
+  X87_DE,
+  X87_DENORMAL_SOURCE,
+  X87_SF,
+} from "../softfloat/f80";
 import {
   f80FromInt,
   f80Narrow,
@@ -75,7 +82,8 @@ export function loadX87(cpu: Cpu, insn: Insn, op: u32): void {
     else F80.set(cpu, X87Reg.se(cpu, i), X87Reg.sig(cpu, i));
   } else if (op == X87.FBLD) loadDecimal(cpu, insn);
   else if (op == X87.FLD && insn.opcode == 0xdb) loadExtended(cpu, insn);
-  else if (op == X87.FILD && insn.opcode == 0xdf && ((<u32>insn.modrm >> 3) & 7) == 5) loadInt64(cpu, insn);
+  else if (op == X87.FILD && insn.opcode == 0xdf && ((<u32>insn.modrm >> 3) & 7) == 5)
+    loadInt64(cpu, insn);
   else {
     loadSource(cpu, insn);
     isConverted = true;
@@ -174,7 +182,7 @@ export function storeInt(cpu: Cpu, insn: Insn, op: u32): void {
   let value: u64;
   if (X87Reg.isEmpty(cpu, 0)) {
     stackUnderflow(cpu);
-    value = <u64>1 << <u64>((8 << size) - 1);
+    value = (<u64>1) << (<u64>((8 << size) - 1));
   } else {
     const rc = op == X87.FISTTP ? RC_ZERO : F80.rounding(cpu);
     value = f80ToInt(cpu, X87Reg.se(cpu, 0), X87Reg.sig(cpu, 0), size, rc);

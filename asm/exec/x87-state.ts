@@ -71,6 +71,13 @@ export function checkPendingMF(cpu: Cpu): bool {
   return true;
 }
 
+/** Bits of FCW that exist; bit 6 reads as one. */
+const FCW_WRITABLE: u32 = 0x1f7f;
+
+export function setControlWord(cpu: Cpu, value: u32): void {
+  cpu.fcw = (value & FCW_WRITABLE) | 0x40;
+}
+
 /** ES and B say whether an unmasked exception is flagged. */
 export function updateSummary(cpu: Cpu): void {
   const isPending = (cpu.fsw & ~cpu.fcw & FSW_EXCEPTIONS) != 0;

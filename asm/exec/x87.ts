@@ -10,30 +10,22 @@ import { condition, RFLAGS_CF, RFLAGS_PF, RFLAGS_ZF, setArith } from "../cpu/rfl
 import { Cpu } from "../cpu/state";
 import { COLD, INSN_MEM, Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import {
-  F80,
-  f80Add,
-  f80Compare,
-  f80Div,
-  f80Mul,
-  f80Sub,
-  INTEGER_BIT,
-} from "../softfloat/f80";
+import { F80, f80Add, f80Compare, f80Div, f80Mul, f80Sub, INTEGER_BIT } from "../softfloat/f80";
 import { EQUAL, GREATER, LESS, UNORDERED } from "../softfloat/ieee754";
 import { controlX87 } from "./x87-control";
 import { functionX87 } from "./x87-function";
 import { freeX87, loadSource, loadX87, storeDecimal, storeInt, storeX87 } from "./x87-memory";
 import {
   begin,
-  keepC1,
   checkPendingMF,
   FSW_C0,
   FSW_C1,
   FSW_C2,
   FSW_C3,
+  keepC1,
   pop,
-  put,
   pushResult,
+  put,
   rotate,
   setResult,
   settle,

@@ -4,7 +4,6 @@
  * remembers denormals in X87_DENORMAL_SOURCE, so that the operation that follows reports both.
  */
 import { Cpu } from "../cpu/state";
-import { Ieee, RC_DOWN, RC_NEAREST, RC_UP } from "./ieee754";
 import {
   BIAS,
   F80,
@@ -19,6 +18,7 @@ import {
   X87_PE,
   X87_UE,
 } from "./f80";
+import { Ieee, RC_DOWN, RC_NEAREST, RC_UP } from "./ieee754";
 
 export function f80FromInt(cpu: Cpu, value: i64): void {
   if (value == 0) {
@@ -26,7 +26,11 @@ export function f80FromInt(cpu: Cpu, value: i64): void {
     return;
   }
   const magnitude = <u64>(value < 0 ? -value : value);
-  F80.set(cpu, (value < 0 ? 0x8000 : 0) | <u32>(BIAS + 63 - <i32>clz(magnitude)), F80.normal(magnitude));
+  F80.set(
+    cpu,
+    (value < 0 ? 0x8000 : 0) | <u32>(BIAS + 63 - <i32>clz(magnitude)),
+    F80.normal(magnitude),
+  );
 }
 
 /** The bits of a binary32 or binary64 (FORMAT_*), widened exactly. */
@@ -38,7 +42,7 @@ export function f80Widen(cpu: Cpu, f: u32, bits: u64): void {
   }
   const exponent = Ieee.exponent(f, bits);
   if (exponent == Ieee.maxExponent(f)) {
-    const fraction = bits << <u64>(63 - Ieee.fractionBits(f));
+    const fraction = bits << (<u64>(63 - Ieee.fractionBits(f)));
     F80.set(cpu, sign | 0x7fff, fraction | INTEGER_BIT);
     return;
   }
@@ -95,7 +99,7 @@ function narrowFinite(cpu: Cpu, f: u32, sign: u64, exponent: i32, sig: u64): u64
   }
   // The leading bit of a normal significand adds one to the exponent field; so does a carry.
   const base = tiny == 0 ? <u64>(<i64>(exponent - 1)) : 0;
-  const bits = (base << <u64>Ieee.fractionBits(f)) + kept;
+  const bits = (base << (<u64>Ieee.fractionBits(f))) + kept;
   if (exponent > 0 && bits >= Ieee.infinity(f)) return overflow(cpu, f, sign);
   return sign | bits;
 }
@@ -122,7 +126,7 @@ function integral(cpu: Cpu, se: u32, sig: u64, rc: u32): u64 {
   let rest: u64;
   if (shift < 64) {
     kept = sig >> <u64>shift;
-    rest = sig << <u64>(64 - shift);
+    rest = sig << (<u64>(64 - shift));
   } else rest = shift == 64 ? sig : u64(sig != 0);
   if (rest == 0) return kept;
   F80.signal(cpu, X87_PE);
@@ -151,7 +155,7 @@ function isOutOfRange(se: u32, sig: u64): bool {
 
 /** To a signed integer of 8 << size bits, rounded by `rc`; the integer indefinite when it does not fit. */
 export function f80ToInt(cpu: Cpu, se: u32, sig: u64, size: u32, rc: u32): u64 {
-  const least = <u64>1 << <u64>((8 << size) - 1);
+  const least = (<u64>1) << (<u64>((8 << size) - 1));
   const isNegative = (se & 0x8000) != 0;
   if (!isOutOfRange(se, sig)) {
     const value = integral(cpu, se, sig, rc);
@@ -179,7 +183,7 @@ export function f80ToDecimal(cpu: Cpu, se: u32, sig: u64): u64 {
 export function packDecimal(value: u64, count: u32): u64 {
   let digits: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    digits |= (value % 10) << <u64>(i << 2);
+    digits |= (value % 10) << (<u64>(i << 2));
     value /= 10;
   }
   return digits;

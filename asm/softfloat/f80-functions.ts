@@ -273,7 +273,7 @@ function arcTangent(cpu: Cpu): void {
     wideMul(c, c, t);
     wideSet(b, 0, INTEGER_BIT, 0);
     wideAdd(b, b, c);
-    f.hi &= (<u64>1 << 60) - 1;
+    f.hi &= ((<u64>1) << 60) - 1;
     if ((f.hi | f.lo) == 0) f.lo = 1;
     wideSet(a, -1, f.hi, f.lo);
     wideDiv(t, a, b);

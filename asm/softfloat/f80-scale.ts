@@ -6,7 +6,16 @@
  */
 import { divide128 } from "../base/bits";
 import { Cpu } from "../cpu/state";
-import { BIAS, F80, f80Denormals, f80Invalid, f80Round, f80Special, INTEGER_BIT, X87_ZE } from "./f80";
+import {
+  BIAS,
+  F80,
+  f80Denormals,
+  f80Invalid,
+  f80Round,
+  f80Special,
+  INTEGER_BIT,
+  X87_ZE,
+} from "./f80";
 
 /** Result bit of `f80Rem` beside the quotient's low three: the reduction is not complete. */
 export const REM_PARTIAL: u32 = 8;
@@ -51,11 +60,11 @@ export function f80Rem(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, isNea
   const steps = isPartial ? (distance & 31) | 32 : distance;
   const isAbove = a >= b;
   const rest = isAbove ? a - b : a;
-  const low = rest << <u64>steps;
+  const low = rest << (<u64>steps);
   const high = steps == 0 ? 0 : rest >> <u64>(64 - steps);
   let quotient = divide128(high, low, b);
   let remainder = low - quotient * b;
-  quotient += u64(isAbove) << <u64>steps;
+  quotient += u64(isAbove) << (<u64>steps);
   if (isPartial) {
     roundRemainder(cpu, sign, exponent - steps, remainder);
     return REM_PARTIAL;
@@ -130,7 +139,11 @@ export function f80Exponent(cpu: Cpu, se: u32, sig: u64): void {
     return;
   }
   const magnitude = <u64>(value < 0 ? -value : value);
-  F80.set(cpu, (value < 0 ? 0x8000 : 0) | <u32>(BIAS + 63 - <i32>clz(magnitude)), F80.normal(magnitude));
+  F80.set(
+    cpu,
+    (value < 0 ? 0x8000 : 0) | <u32>(BIAS + 63 - <i32>clz(magnitude)),
+    F80.normal(magnitude),
+  );
 }
 
 /** The significand of a number with its sign, in [1, 2); zeros, infinities and NaNs as they are (made quiet). */

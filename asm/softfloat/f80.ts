@@ -115,7 +115,9 @@ function precisionDrop(cpu: Cpu): u32 {
  */
 export function f80Denormals(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64): bool {
   const isDenormal =
-    F80.isDenormal(aSe, aSig) || F80.isDenormal(bSe, bSig) || (cpu.x87Flags & X87_DENORMAL_SOURCE) != 0;
+    F80.isDenormal(aSe, aSig) ||
+    F80.isDenormal(bSe, bSig) ||
+    (cpu.x87Flags & X87_DENORMAL_SOURCE) != 0;
   if (!isDenormal) return false;
   F80.signal(cpu, X87_DE);
   return (cpu.fcw & X87_DE) == 0;
@@ -156,9 +158,13 @@ export function f80RoundsUp(rc: u32, isNegative: bool, isOdd: bool, rest: u64): 
 /** Low half of high:low shifted right by `count`, bits that fall out kept in bit 0. */
 function shiftRestJam(high: u64, low: u64, count: u32): u64 {
   if (count == 0) return low;
-  if (count < 64) return (high << <u64>(64 - count)) | (low >> <u64>count) | u64(low << <u64>(64 - count) != 0);
+  if (count < 64)
+    return (
+      (high << (<u64>(64 - count))) | (low >> <u64>count) | u64(low << (<u64>(64 - count)) != 0)
+    );
   if (count == 64) return high | u64(low != 0);
-  if (count < 128) return (high >> <u64>(count - 64)) | u64(((high << <u64>(128 - count)) | low) != 0);
+  if (count < 128)
+    return (high >> <u64>(count - 64)) | u64(((high << (<u64>(128 - count))) | low) != 0);
   return u64((high | low) != 0);
 }
 
@@ -172,12 +178,12 @@ function shiftRight(value: u64, count: u32): u64 {
  */
 export function f80Round(cpu: Cpu, sign: u32, exponent: i32, sig: u64, rest: u64, drop: u32): void {
   const rc = F80.rounding(cpu);
-  const unit = <u64>1 << <u64>drop;
+  const unit = (<u64>1) << (<u64>drop);
   const negative = sign != 0;
   let tiny: u32 = 0;
   if (exponent < 1) {
     // Tiny unless rounding with unbounded exponent reaches the least normal number.
-    const kept = drop == 0 ? rest : (sig << <u64>(64 - drop)) | u64(rest != 0);
+    const kept = drop == 0 ? rest : (sig << (<u64>(64 - drop))) | u64(rest != 0);
     const carries = sig >= 0 - unit && f80RoundsUp(rc, negative, true, kept);
     if (exponent < 0 || !carries) {
       if ((cpu.fcw & X87_UE) == 0) {
@@ -198,7 +204,7 @@ export function f80Round(cpu: Cpu, sign: u32, exponent: i32, sig: u64, rest: u64
     }
   }
   if (drop != 0) {
-    rest = (sig << <u64>(64 - drop)) | u64(rest != 0);
+    rest = (sig << (<u64>(64 - drop))) | u64(rest != 0);
     sig &= 0 - unit;
   }
   if (rest != 0) {
@@ -455,7 +461,8 @@ export function f80Compare(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, i
     return UNORDERED;
   }
   if (F80.isNaN(aSe, aSig) || F80.isNaN(bSe, bSig)) {
-    if (!isQuiet || F80.isSignalling(aSe, aSig) || F80.isSignalling(bSe, bSig)) F80.signal(cpu, X87_IE);
+    if (!isQuiet || F80.isSignalling(aSe, aSig) || F80.isSignalling(bSe, bSig))
+      F80.signal(cpu, X87_IE);
     return UNORDERED;
   }
   f80Denormals(cpu, aSe, aSig, bSe, bSig);

@@ -51,7 +51,7 @@ function setShifted(d: Wide, hi: u64, lo: u64, count: u32): void {
     d.lo = lo;
   } else if (count < 64) {
     d.hi = hi >> <u64>count;
-    d.lo = (hi << <u64>(64 - count)) | (lo >> <u64>count);
+    d.lo = (hi << (<u64>(64 - count))) | (lo >> <u64>count);
   } else {
     d.hi = 0;
     d.lo = count < 128 ? hi >> <u64>(count - 64) : 0;
@@ -201,7 +201,13 @@ export function wideAdjust(d: Wide, a: Wide, f: Wide, isLess: bool): void {
  * coefficients are pairs of u64, low half first, at `table`.
  */
 export function fractionSeries(
-  d: Wide, z: Wide, table: usize, first: i32, last: i32, step: i32, isAlternating: bool,
+  d: Wide,
+  z: Wide,
+  table: usize,
+  first: i32,
+  last: i32,
+  step: i32,
+  isAlternating: bool,
 ): void {
   d.lo = load<u64>(table + (last << 4));
   d.hi = load<u64>(table + (last << 4), 8);

@@ -2,8 +2,9 @@
  * Entry of the test module that decodes and runs single x87 instructions (not part of the core). Cases and
  * results have the format of test/native/simd-runner.c; asm/exec/x87.test.ts makes and judges them.
  */
-import { ATTR_DB, ATTR_L, CR0_NE, CR0_PE, CR4_OSFXSR, EFER_LMA, updateModes } from "../cpu/modes";
+
 import { raiseUD } from "../cpu/fault";
+import { ATTR_DB, ATTR_L, CR0_NE, CR0_PE, CR4_OSFXSR, EFER_LMA, updateModes } from "../cpu/modes";
 import { getArith, setArith } from "../cpu/rflags";
 import { Cpu, cpuAt, SEG_CS, SEG_DS, setSegAttr, setSegLimit } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
