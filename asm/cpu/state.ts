@@ -185,13 +185,6 @@ export class Cpu {
   simdFlags: u32; // MXCSR exception bits of the SIMD float instruction in progress
   intrBlocked: u32; // 1: an interrupt waits for RFLAGS.IF or for the instruction after STI
   effectsHeld: u32; // 1: stores to the irqchip raise FAULT_EFFECT, see exec/run.ts
-  hotInsn: u32; // what exec/hot-loop.ts hands to exec/interpret.ts when it leaves
-  hotBlock: u32;
-  hotLeft: i32;
-  hotSlot: u32;
-  hotLa: u64;
-  hotAccess: u32;
-  jumpKey: u32; // key of jump cache entries that may match now (exec/blocks.ts)
   pcidAsn: u64; // u32[8]: address space number << 12 | PCID
   pcidAsn1: u64;
   pcidAsn2: u64;

@@ -96,16 +96,6 @@ function translate(cpu: Cpu, la: u64, access: u32): bool {
   return true;
 }
 
-/**
- * Enters the page of `la` for an access of `size` bytes, so that the fast path serves it. False when it cannot:
- * the access crosses the page, device memory or decoded code is there, or it faults (cpu.fault is set).
- */
-export function fillTlb(cpu: Cpu, la: u64, size: u32, isWrite: bool): bool {
-  if (size > toPageEnd(la) || !translate(cpu, la, isWrite ? ACCESS_WRITE : ACCESS_READ)) return false;
-  const entry = Tlb.entry(cpu, la);
-  return load<u64>(entry + (isWrite ? TLB_TAG_W : TLB_TAG_R)) == ((la & PAGE_MASK) | cpu.tlbKey);
-}
-
 /** Bytes from `la` to the end of its page. */
 function toPageEnd(la: u64): u32 {
   return 4096 - (<u32>la & 0xfff);
