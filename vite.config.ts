@@ -69,6 +69,7 @@ function images(): Plugin {
       response.end();
       return;
     }
+    for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value);
     response.setHeader("Content-Type", "application/octet-stream");
     response.setHeader("Content-Length", statSync(file.path).size);
     response.setHeader("Cache-Control", "no-cache");

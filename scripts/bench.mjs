@@ -89,7 +89,14 @@ function nodeMachine(args) {
 }
 
 async function nodeRates(loops) {
-  const child = nodeMachine(["-m", "64", "-device", "isa-debug-exit,iobase=0xf4", "-kernel", loops]);
+  const child = nodeMachine([
+    "-m",
+    "64",
+    "-device",
+    "isa-debug-exit,iobase=0xf4",
+    "-kernel",
+    loops,
+  ]);
   let text = "";
   child.stdout.on("data", (chunk) => {
     text += chunk;
@@ -252,8 +259,7 @@ async function bench() {
   const boots = {};
 
   if (chosen.node) {
-    if (chosen.rates)
-      note(rates, "Node", await step("loops under Node", () => nodeRates(loops)));
+    if (chosen.rates) note(rates, "Node", await step("loops under Node", () => nodeRates(loops)));
     for (const [name, guest] of Object.entries(guests)) {
       const seconds = await step(`${name} under Node`, () => nodeBoot(name, guest));
       note(boots, "Node", { [name]: seconds });

@@ -33,7 +33,12 @@ async function start() {
   const missing = await buildImages(["firmware", "tiny"]);
   const { createServer } = await import("vite");
   const vite = await createServer({ root: repoRoot, clearScreen: false, server });
-  await vite.listen();
+  try {
+    await vite.listen();
+  } catch (error) {
+    await vite.close();
+    throw new SetupError(`the page cannot be served: ${error.message}`);
+  }
   for (const sentence of missing) say(`not available: ${sentence}`);
   if (missing.length > 0)
     say("The page works without, with an ISO and firmware that you choose there.");
