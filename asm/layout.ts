@@ -43,6 +43,7 @@ export const VCPU_FPR: u32 = 0x0c00; // 8 physical x87 registers, 16 bytes apart
 export const VCPU_TRANSFER: u32 = 0x0d00; // scratch of a far transfer or task switch, 256 bytes, see cpu/transfer.ts
 export const VCPU_WIDE: u32 = 0x0e00; // scratch of the x87 functions, 512 bytes, see softfloat/wide.ts
 export const VCPU_LAPIC: u32 = 0x1000; // local APIC registers, 1 KiB
+export const VCPU_MC: u32 = 0x1400; // machine-check banks: u64 address, u64 miscellaneous each, see cpu/msr.ts
 export const VCPU_MAILBOX: u32 = 0x2000; // synchronous device access, see asm/bus.ts
 export const VCPU_RING: u32 = 0x4000; // posted device writes: VCPU_RING_ENTRIES × 16 bytes
 export const VCPU_RING_ENTRIES: u32 = 1024;

@@ -108,5 +108,9 @@ it("switches machine-check banks off and on", () => {
   expect(s.wrmsr(0x404, (1n << 64n) - 1n)).toBe("ok");
   expect(s.rdmsr(0x404)).toBe((1n << 64n) - 1n);
   expect(s.wrmsr(0x405, 1n)).toBe(GP);
+  expect(s.wrmsr(0x404, 0xaaaa_aaaa_aaaa_aaaan)).toBe(GP);
+  expect(s.wrmsr(0x406, 0xaaaa_aaaa_aaaa_aaaan)).toBe("ok");
+  expect(s.wrmsr(0x407, 5n)).toBe("ok");
+  expect([s.rdmsr(0x406), s.rdmsr(0x407), s.rdmsr(0x40a)]).toEqual([0xaaaa_aaaa_aaaa_aaaan, 5n, 0n]);
   expect(s.rdmsr(0x428)).toBe(GP);
 });

@@ -7,6 +7,7 @@
  * never record anything. DEBUGCTL accepts LBR and BTF and forgets them (single step on branches and branch
  * records are not modelled); P-state and thermal MSRs do not exist.
  */
+import { VCPU_MC } from "../layout";
 import { machine } from "../machine";
 import {
   lapicMsrRead,
@@ -87,10 +88,14 @@ const SPEC_CTRL_BITS: u64 = 0x403;
 
 const FEATURE_CONTROL_LOCK: u64 = 1;
 
-/** Branch trace storage and PEBS are unavailable; fast strings, bit 0, can be switched. */
+/** Branch trace storage and PEBS are unavailable. */
 const MISC_ENABLE_FIXED: u64 = (1 << 11) | (1 << 12);
-const MISC_ENABLE_FAST_STRINGS: u64 = 1 << 0;
-/** Bits with a meaning on some processor: written without effect. Others are reserved. */
+/** Performance monitoring, bit 7, is not there. */
+const MISC_ENABLE_READ_ONLY: u64 = (1 << 7) | (1 << 11) | (1 << 12);
+/**
+ * Bits with a meaning on some processor: kept and without effect, those that would hide CPUID leaves (22) and
+ * NX (34) among them. Others are reserved.
+ */
 const MISC_ENABLE_KNOWN: u64 =
   (1 << 0) | (1 << 3) | (1 << 7) | (1 << 11) | (1 << 12) | (1 << 16) | (1 << 18) | (1 << 22) | (1 << 23) | (1 << 34);
 
@@ -136,9 +141,10 @@ export function readMsr(cpu: Cpu, msr: u32): u64 {
     return lapicMsrReadable(cpu, msr - X2APIC_FIRST) ? lapicMsrRead(cpu, msr - X2APIC_FIRST) : refuse(cpu);
   }
   if (msr - IA32_MC0_CTL < MC_BANKS * 4) {
-    const isControl = (msr & 3) == 0;
-    const isOff = ((cpu.mcBankOff >> ((msr - IA32_MC0_CTL) >> 2)) & 1) != 0;
-    return isControl && !isOff ? ~0 : 0;
+    const index = msr - IA32_MC0_CTL;
+    if ((index & 2) != 0) return load<u64>(bankAt(cpu, index));
+    const isOff = ((cpu.mcBankOff >> (index >> 2)) & 1) != 0;
+    return (index & 1) == 0 && !isOff ? ~0 : 0;
   }
   if (msr - IA32_MTRR_PHYSBASE0 < MTRR_VARIABLE * 2) return load<u64>(variableAt(cpu, msr));
   const fixed = fixedMtrr(msr);
@@ -245,9 +251,22 @@ export function writeMsr(cpu: Cpu, msr: u32, value: u64): void {
   if (!isValid) raiseGP(cpu, 0);
 }
 
-/** Machine-check bank registers: control takes any mask, the others only 0. */
+/** Address and miscellaneous register of a machine-check bank. */
+function bankAt(cpu: Cpu, index: u32): usize {
+  return changetype<usize>(cpu) + VCPU_MC + ((((index >> 2) << 1) | (index & 1)) << 3);
+}
+
+/**
+ * Machine-check bank registers: control takes all ones or 0 (SDM vol. 3 15.3.2.1), status only 0. Address and
+ * miscellaneous registers keep what is written, as KVM's do; no error ever fills them.
+ */
 function writeBank(cpu: Cpu, index: u32, value: u64): bool {
-  if ((index & 3) != 0) return value == 0;
+  if ((index & 2) != 0) {
+    store<u64>(bankAt(cpu, index), value);
+    return true;
+  }
+  if ((index & 1) != 0) return value == 0;
+  if (value + 1 > 1) return false;
   const bit: u32 = 1 << (index >> 2);
   cpu.mcBankOff = value == 0 ? cpu.mcBankOff | bit : cpu.mcBankOff & ~bit;
   return true;
@@ -309,7 +328,7 @@ function writeLow(cpu: Cpu, msr: u32, value: u64): bool {
       return true;
     case IA32_MISC_ENABLE:
       if ((value & ~MISC_ENABLE_KNOWN) != 0) return false;
-      cpu.miscEnable = value & MISC_ENABLE_FAST_STRINGS;
+      cpu.miscEnable = value & ~MISC_ENABLE_READ_ONLY;
       return true;
     case IA32_DEBUGCTL:
       return (value & ~DEBUGCTL_BITS) == 0;
