@@ -207,6 +207,17 @@ it("reloads a periodic timer and makes one interrupt of many missed periods", ()
   expect(m.core.nextTimer(0)).toBe(first + 51_000_000);
 });
 
+it("keeps a one-shot count that has run out at zero when the mode becomes periodic", () => {
+  m.setLapic(DIVIDE, 0xb);
+  m.setLapic(TIMER, 0x40);
+  m.setLapic(INITIAL, 1000);
+  m.at(m.core.nextTimer(0) + 5_000);
+  expect(m.lapic(CURRENT)).toBe(0);
+  m.setLapic(TIMER, 0x41 | PERIODIC);
+  expect(m.lapic(CURRENT)).toBe(0);
+  expect(m.take()).toEqual([0x40]);
+});
+
 it("does not interrupt while the timer is masked", () => {
   m.setLapic(DIVIDE, 0xb);
   m.setLapic(TIMER, 0x40 | MASK);

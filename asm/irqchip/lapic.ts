@@ -12,11 +12,13 @@
  */
 import { PENDING_INTR, PENDING_NMI, PENDING_SMI, VCPU_LAPIC } from "../layout";
 import { Cpu, cpuAt } from "../cpu/state";
+import { guestNs } from "../cpu/time";
 import { lockChip, signal, signalSelf, unlockChip } from "./chip";
 import { ioapicEoi } from "./ioapic";
 import { picIntr } from "./pic-8259";
 import { sendIpi } from "./lapic-ipi";
 import {
+  lapicTimerPoll,
   timerCurrent,
   timerDivideChanged,
   timerInitialChanged,
@@ -336,6 +338,8 @@ function isKnown(reg: u32): bool {
 }
 
 function writeLvt(cpu: Cpu, l: Lapic, reg: u32, value: u32): void {
+  // A count that has run out belongs to the old mode and vector.
+  if (reg == REG_LVT) lapicTimerPoll(cpu, guestNs(cpu));
   const old = load<u32>(lvtAddress(l, reg));
   value &= lvtBits(reg);
   // While the APIC is software-disabled the mask bits cannot be cleared (10.4.7.2).
