@@ -78,6 +78,24 @@ it("has the sub-leaves of leaf 7 that sub-leaf 0 announces", () => {
   expect(s.cpuid(7, 3)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0 });
 });
 
+it("answers hypercalls: IPIs by a map of receivers, ENOSYS and EPERM else", () => {
+  const call = (...operands: bigint[]) => {
+    for (const [i, r] of (["rax", "rbx", "rcx", "rdx", "rsi"] as const).entries()) s.set(r, operands[i] ?? 0n);
+    expect(s.run("0f01c1")).toBe("ok");
+    return BigInt.asIntN(64, s.get("rax"));
+  };
+  s.core.powerOn(4, 0);
+  s.core.enter(64, 0);
+  expect(bit(s.cpuid(0x4000_0001).eax, 11)).toBe(1);
+  expect(call(10n, 6n, 0n, 0n, 0x41n)).toBe(2n);
+  expect(call(10n, 0xfn, 0n, 2n, 0x41n)).toBe(2n);
+  expect(call(10n, 0xffff_ffffn, 0n, 0xffff_ffffn)).toBe(0n);
+  expect(call(10n, 1n, 0n, 0n, 0x841n)).toBe(-22n);
+  expect(call(99n)).toBe(-1000n);
+  s.core.enter(64, 3);
+  expect(call(10n)).toBe(-1n);
+});
+
 it("answers leaves beyond the basic maximum as the highest one", () => {
   expect(s.cpuid(0x17)).toEqual(s.cpuid(0x16));
   expect(s.cpuid(0x8000_0009)).toEqual(s.cpuid(0x16));

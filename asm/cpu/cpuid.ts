@@ -5,8 +5,8 @@
  * Signature and leaves are of a GenuineIntel family 6 model 2Ch, a model that no table of vulnerabilities
  * names with more than ARCH_CAPABILITIES denies. Time is stated three times, so that nobody calibrates:
  * leaf 15h (Linux takes TSC and local APIC timer from it), leaf 16h, and the hypervisor leaf 40000010h
- * (FreeBSD, illumos, OVMF). The hypervisor signs as KVM with one paravirtual feature, "I/O delays are not
- * needed"; Linux reads 40000010h only from ACRN, and a VMware signature promises a backdoor port.
+ * (FreeBSD, illumos, OVMF). The hypervisor signs as KVM with two paravirtual features, "I/O delays are not
+ * needed" and IPIs by hypercall; Linux reads 40000010h only from ACRN, and a VMware signature promises a backdoor port.
  *
  * Not offered: MONITOR, performance counters, thermal control, SMX, VMX, 5-level paging, XSAVEC, XSAVES.
  * What needs AVX is in the table for v3 and max and is not offered by any model yet.
@@ -136,6 +136,7 @@ const INVARIANT_TSC: u32 = 1 << 8;
 const PHYSICAL_BITS: u32 = 40;
 const LINEAR_BITS: u32 = 48;
 const KVM_FEATURE_NOP_IO_DELAY: u32 = 1 << 1;
+const KVM_FEATURE_PV_SEND_IPI: u32 = 1 << 11;
 
 const XCR0_X87_SSE: u64 = 3;
 /** Legacy region and XSAVE header. */
@@ -321,7 +322,7 @@ function hypervisor(out: CpuidResult, leaf: u32): void {
       set(out, MAX_HYPERVISOR, fourOf(HYPERVISOR, 0), fourOf(HYPERVISOR, 4), fourOf(HYPERVISOR, 8));
       break;
     case 0x01:
-      set(out, KVM_FEATURE_NOP_IO_DELAY, 0, 0, 0);
+      set(out, KVM_FEATURE_NOP_IO_DELAY | KVM_FEATURE_PV_SEND_IPI, 0, 0, 0);
       break;
     case 0x10: // TSC and local APIC timer in kHz
       set(out, khz, khz / CRYSTAL_RATIO, 0, 0);

@@ -63,7 +63,7 @@ export const GROUPS: StaticArray<u64> = [
 /** 0F 01 with ModRM C0-DF and F8-FF, by ModRM & 3Fh. */
 // biome-ignore format: one row per line
 export const G7_REG: StaticArray<u64> = [
-  /* c0 */ Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID,
+  /* c0 */ Op.INVALID, Op.VMCALL | END, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID,
   /* c8 */ Op.INVALID, Op.INVALID, Op.CLAC | PRIV | END | F_SMAP, Op.STAC | PRIV | END | F_SMAP, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID,
   /* d0 */ Op.XGETBV | F_XSAVE, Op.XSETBV | PRIV | END | F_XSAVE, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID,
   /* d8 */ Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID, Op.INVALID,

@@ -44,6 +44,7 @@ import {
   execXsetbv,
 } from "./control-registers";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
+import { execVmcall } from "./hypercall";
 import { execCli, execHlt, execSti } from "./flags";
 import { execFpuState } from "./fpu-state";
 import { getReg, putReg } from "./operand";
@@ -154,7 +155,9 @@ export function execSystem(cpu: Cpu, insn: Insn): u32 {
     case Op.WBINVD:
     case Op.PREFETCH:
       return EXEC_NEXT;
-    default: // MONITOR, MWAIT, VMCALL
+    case Op.VMCALL:
+      return execVmcall(cpu);
+    default: // MONITOR, MWAIT
       raiseUD(cpu);
       return EXEC_NEXT;
   }

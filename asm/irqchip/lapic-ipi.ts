@@ -164,3 +164,11 @@ export function sendIpi(cpu: Cpu, icr: u32, dest: u32): void {
   }
   deliver(mask, mode, vector, false);
 }
+
+/** An IPI to the processors whose bits are set in `ids`, by hypercall; how many of them there are. */
+export function sendPvIpi(ids: u32, icr: u32): u32 {
+  ids &= (1 << machine().vcpuCount) - 1;
+  const mode = (icr >> 8) & 7;
+  deliver(ids, mode, icr & 0xff, false);
+  return popcnt<u32>(ids);
+}
