@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -69,6 +70,13 @@ function compile(flags, output) {
     child.stderr.on("data", (chunk) => {
       text += chunk;
     });
+    // A build that is given up leaves neither the compiler nor half a file behind.
+    const giveUp = () => {
+      child.kill();
+      rmSync(output, { force: true });
+    };
+    process.once("exit", giveUp);
+    child.on("close", () => process.off("exit", giveUp));
     child.on("close", (code) =>
       code === 0 ? resolve() : reject(new Error(`asm/ does not compile:\n${text}`)),
     );

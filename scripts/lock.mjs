@@ -15,6 +15,23 @@ function isAlive(pid) {
   }
 }
 
+/** Removes the lock of a dead process; a second lock keeps two waiters from removing each other's. */
+function takeOver(path, owner) {
+  const guard = `${path}.takeover`;
+  try {
+    writeFileSync(guard, "", { flag: "wx" });
+  } catch {
+    return; // somebody else does it
+  }
+  try {
+    if (Number(readFileSync(path, "utf8")) === owner) rmSync(path, { force: true });
+  } catch {
+    // released meanwhile
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}
+
 export async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
@@ -31,7 +48,7 @@ export async function withLock(path, work) {
       continue; // released meanwhile
     }
     // An empty file is one that is being written this moment.
-    if (owner > 0 && !isAlive(owner)) rmSync(path, { force: true });
+    if (owner > 0 && !isAlive(owner)) takeOver(path, owner);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   try {
