@@ -2,7 +2,7 @@
  * How far a machine has come, told from what it really does: what the firmware reports on its debug
  * console (port 402h) and the state of the first processor.
  *
- *   firmware      until SeaBIOS says "Booting from ..."; skipped when a kernel is started directly
+ *   firmware      until SeaBIOS says that it jumps into a boot sector; skipped when a kernel is started directly
  *   boot loader   until paging is on: neither SeaBIOS nor the usual boot loaders use it
  *   kernel        until the processor is seen at privilege level 3
  *   running       programs run
@@ -16,14 +16,13 @@ import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
 export type Phase = "firmware" | "boot loader" | "kernel" | "running";
 
 const ORDER: readonly Phase[] = ["firmware", "boot loader", "kernel", "running"];
-const FIRMWARE_BOOTS = /Booting from [^\n]*\n/;
+const FIRMWARE_BOOTS = /Booting from [0-9a-f]{4}:[0-9a-f]{4}\n/;
 const FIRMWARE_GIVES_UP = /No bootable device\./;
 
 export class PhaseTracker {
   private step: number;
   private line = "";
-  /** The firmware found nothing to boot. */
-  isStuck = false;
+  private hasGivenUp = false;
 
   constructor(
     private readonly memory: SharedMemory,
@@ -39,13 +38,18 @@ export class PhaseTracker {
   reset(): void {
     this.step = this.first;
     this.line = "";
-    this.isStuck = false;
+    this.hasGivenUp = false;
+  }
+
+  /** The firmware found nothing, or nothing more, to boot. */
+  get isStuck(): boolean {
+    return this.hasGivenUp && this.step < ORDER.indexOf("kernel");
   }
 
   firmwareSays(text: string): void {
     this.line = (this.line + text).slice(-4096);
     if (FIRMWARE_BOOTS.test(this.line)) this.reach(1);
-    if (FIRMWARE_GIVES_UP.test(this.line)) this.isStuck = true;
+    if (FIRMWARE_GIVES_UP.test(this.line)) this.hasGivenUp = true;
   }
 
   /** Looks at the processor; call it a few times a second. */

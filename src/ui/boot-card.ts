@@ -142,7 +142,7 @@ export class BootCard {
           },
         },
         presetGo(),
-        el("span", {}, el("b", {}, `Try ${preset.title}`), el("small", {}, `${preset.text} Loads ${sizeText(preset.size)}.`)),
+        el("span", {}, el("b", {}, `Try ${preset.title}`), el("small", {}, `${preset.text} ${sizeText(preset.size)}.`)),
       ),
     );
     byId("presets").replaceChildren(...cards);

@@ -151,7 +151,7 @@ export class MachineView {
     const { machine } = this;
     if (!machine) return;
     const { state } = machine;
-    this.root.classList.toggle("paused", state === "paused");
+    this.overlay.classList.toggle("is-thin", state === "paused");
     const run = byId("run");
     const isRunning = state === "running" || state === "loading";
     run.replaceChildren(
@@ -251,7 +251,7 @@ export class MachineView {
     attachMenu(byId("power-menu"), () => this.powerMenu());
     attachMenu(byId("disc-menu"), () => this.discMenu());
     attachMenu(byId("keys-menu"), () => this.keysMenu());
-    attachMenu(byId("screen-menu"), () => this.screenMenu());
+    attachMenu(byId("view-menu"), () => this.viewMenu());
     this.labelButtons();
     document.addEventListener("fullscreenchange", () => {
       byId("fullscreen").setAttribute("aria-pressed", String(document.fullscreenElement !== null));
@@ -373,7 +373,7 @@ export class MachineView {
     this.hint("Click into the screen to give the mouse to the PC.");
   }
 
-  private screenMenu(): MenuEntry[] {
+  private viewMenu(): MenuEntry[] {
     const choice = (scaling: Scaling, label: string, detail: string): MenuEntry => ({
       label,
       detail,

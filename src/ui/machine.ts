@@ -150,7 +150,7 @@ export class Machine extends Emitter<MachineEvents> {
 
   /** The firmware found nothing to boot from. */
   get foundNothingToBoot(): boolean {
-    return this.tracker?.isStuck === true && this.tracker.phase === "firmware";
+    return this.tracker?.isStuck === true;
   }
 
   /** Instructions retired since the start, by all processors. */

@@ -85,8 +85,10 @@ export class StatusLine {
     if (machine.state === "loading") return;
     this.measure();
     const { phase } = machine;
-    if (machine.state === "paused") this.tell("Paused");
-    else if (machine.foundNothingToBoot) this.tell("Nothing to boot");
+    if (machine.state === "paused") {
+      this.tell("Paused");
+      this.speed.textContent = "";
+    } else if (machine.foundNothingToBoot) this.tell("Nothing to boot");
     else if (phase) this.tell(phase === "running" && this.perSecond < IDLE_RATE ? "Running, idle" : PHASE_TEXT[phase]);
   }
 

@@ -1,0 +1,124 @@
+/**
+ * The mission's path in a real browser: an ISO chosen in the file picker, its graphical menu, its
+ * unmodified kernel, the root prompt on the screen, commands typed on the keyboard, and power off.
+ * All that is asserted is read from pixels on the page.
+ */
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { collectErrors, machineState, openBrowser, root, type Site, screenText, serveSources, typeText, until } from "./browser";
+import { learn, readConsole } from "./console-reader";
+
+const ISO = join(root, ".cache/guests/arch-like/arch-like.iso");
+const MENU_MS = 60_000;
+const BOOT_MS = 300_000;
+const ANSWER_MS = 60_000;
+
+let site: Site;
+let browser: Browser;
+let page: Page;
+let errors: string[];
+
+beforeAll(async () => {
+  site = await serveSources();
+  browser = await openBrowser();
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  errors = collectErrors(page);
+  await page.goto(site.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+interface Picture {
+  width: number;
+  height: number;
+  /** Share of all pixels, by kind of colour. */
+  splash: number;
+  title: number;
+  selected: number;
+}
+
+/** What of the menu's splash is on the screen as the person sees it, from a screenshot of the page. */
+async function menuPicture(): Promise<Picture> {
+  const png = await page.locator("#canvas").screenshot();
+  return page.evaluate(async (base64) => {
+    const blob = await (await fetch(`data:image/png;base64,${base64}`)).blob();
+    const image = await createImageBitmap(blob);
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    const count = { splash: 0, title: 0, selected: 0 };
+    const near = (at: number, rgb: number[]) => rgb.every((value, i) => Math.abs(data[at + i] - value) <= 12);
+    for (let at = 0; at < data.length; at += 4) {
+      const [red, green, blue] = [data[at], data[at + 1], data[at + 2]];
+      // Letters of the splash run from teal to blue; nothing else is so saturated and so bright.
+      if (blue > 190 && green > 120 && red < 130) count.splash++;
+      if (near(at, [0x40, 0xd0, 0xc4])) count.title++;
+      if (near(at, [0x28, 0x42, 0x6b])) count.selected++;
+    }
+    const all = image.width * image.height;
+    const share = (value: number) => value / all;
+    return {
+      width: image.width,
+      height: image.height,
+      splash: share(count.splash),
+      title: share(count.title),
+      selected: share(count.selected),
+    };
+  }, png.toString("base64"));
+}
+
+test("the ISO chosen in the file picker shows its graphical menu", async () => {
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose an ISO" }).click();
+  await (await chooser).setFiles(ISO);
+  const isMenu = ({ splash, title, selected }: Picture) => splash > 0.02 && title > 0.0005 && selected > 0.01;
+  await page.locator("#machine").waitFor();
+  const picture = await until("the menu over its splash", MENU_MS, menuPicture, isMenu);
+  expect(picture.width / picture.height).toBeCloseTo(4 / 3, 1);
+  expect(await page.evaluate(() => document.getElementById("canvas")?.getAttribute("width"))).toBe("640");
+  expect(await page.locator("#status").innerText()).toMatch(/^Boot loader/);
+});
+
+test("Enter boots it to the root prompt on the screen", async () => {
+  await page.keyboard.press("Enter");
+  await until("the kernel", ANSWER_MS, () => page.title(), (title) => /Kernel|Running/.test(title));
+  await until("the root prompt", BOOT_MS, consoleText, (text) => /root@archiso . # *$/.test(text.trimEnd()));
+  expect(await page.title()).toMatch(/^arch-like\.iso · Running/);
+});
+
+/** The console, whether it is a text screen or a framebuffer. */
+async function consoleText(): Promise<string> {
+  return (await screenText(page)) || readConsole(page);
+}
+
+async function run(command: string, answer: RegExp): Promise<string> {
+  await typeText(page, `clear; ${command}\n`);
+  return until(`the answer to ${command}`, ANSWER_MS, consoleText, (text) => answer.test(text) && /# *$/.test(text.trimEnd()));
+}
+
+test("typed commands answer on the screen", async () => {
+  await typeText(page, "clear; for i in {33..126}; do printf \"\\x$(printf %x $i)\"; done; echo\n");
+  await until("all of ASCII in the first line", ANSWER_MS, () => learn(page), (isLearned) => isLearned);
+  expect(await run("uname -m", /^x86_64$/m)).toMatch(/^x86_64$/m);
+  const cpu = await run("lscpu | head -n 20", /^Vendor ID:/m);
+  expect(cpu).toMatch(/^Architecture: +x86_64$/m);
+  expect(cpu).toMatch(/^CPU op-mode\(s\): +32-bit, 64-bit$/m);
+  const pci = await run("lspci", /^00:1f\.3 /m);
+  expect(pci).toMatch(/^00:00\.0 Host bridge: Intel Corporation 82G33\/G31\/P35\/P31/m);
+  expect(pci).toMatch(/^00:1f\.2 SATA controller: Intel Corporation 82801IR/m);
+  const interrupts = await run("cat /proc/interrupts", /^LOC: +\d+/m);
+  expect(interrupts).toMatch(/IO-APIC +1-edge +i8042/);
+  expect(interrupts).toMatch(/^ERR: +0$/m);
+});
+
+test("poweroff stops the machine", async () => {
+  await typeText(page, "poweroff\n");
+  await page.getByRole("heading", { name: "Powered off" }).waitFor({ timeout: 120_000 });
+  expect(await machineState(page)).toBe("off");
+  expect(errors).toEqual([]);
+});
