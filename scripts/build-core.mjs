@@ -61,7 +61,8 @@ function stampOf(flags) {
 
 function compile(flags, output) {
   return new Promise((resolve, reject) => {
-    const args = [ASC, "asm/index.ts", "-o", output, ...flags];
+    // Without this option asc starts itself once more, and that process would outlive a kill.
+    const args = ["--enable-source-maps", ASC, "asm/index.ts", "-o", output, ...flags];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     child.stdout.on("data", (chunk) => {
