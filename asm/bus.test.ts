@@ -1,6 +1,5 @@
 /** The three ways to a device, seen from the device's end of the mailbox and the ring. */
 import { beforeAll, beforeEach, expect, it } from "vitest";
-import { loadSystemCore, type SystemCore } from "../test/system-core";
 import {
   LOW_MAP_VGA,
   MACHINE,
@@ -26,6 +25,7 @@ import {
   VCPU_RING,
   VCPU_RING_ENTRIES,
 } from "../src/shared/layout";
+import { loadSystemCore, type SystemCore } from "../test/system-core";
 
 const BOX = VCPU + VCPU_MAILBOX;
 const KINDS = ["", "in", "out", "load", "store"];
@@ -45,7 +45,9 @@ function drain() {
     const kind = KINDS[view.getUint8(entry + RingEntry.kind)];
     const size = view.getUint8(entry + RingEntry.size);
     const addr = view.getBigUint64(entry + RingEntry.addr, true).toString(16);
-    log.push(`posted ${kind}${size} ${addr} ${view.getUint32(entry + RingEntry.value, true).toString(16)}`);
+    log.push(
+      `posted ${kind}${size} ${addr} ${view.getUint32(entry + RingEntry.value, true).toString(16)}`,
+    );
     head++;
   }
   view.setUint32(VCPU + RING_HEAD, head, true);
@@ -168,7 +170,11 @@ it("gives device memory to its region and nobody's to ones", () => {
   expect(s.core.loadMmio(0xe000_2000, 4) >>> 0).toBe(0xffff_ffff);
   s.core.storeMmio(0xe000_2000, 4, 1, 0);
   drain();
-  expect(log).toEqual(["load4 e0000ffc", "store2 e0000010 beef", "posted store4 e0001004 deadbeef"]);
+  expect(log).toEqual([
+    "load4 e0000ffc",
+    "store2 e0000010 beef",
+    "posted store4 e0001004 deadbeef",
+  ]);
 });
 
 it("splits 8-byte accesses, low half first", () => {

@@ -13,6 +13,10 @@
  * access goes where its first port goes; accesses of 8 bytes to device memory become two of 4, low half
  * first, because no device of this board decodes more.
  */
+
+import { Cpu } from "./cpu/state";
+import { deviceAccess, deviceKick } from "./host";
+import { mmioRead, mmioWrite, ownsMmio, portRead, portWrite } from "./irqchip/index";
 import {
   ACCESS_MMIO_READ,
   ACCESS_MMIO_WRITE,
@@ -34,10 +38,7 @@ import {
   VCPU_RING,
   VCPU_RING_ENTRIES,
 } from "./layout";
-import { deviceAccess, deviceKick } from "./host";
-import { lowMap, machine, MACHINE_REGIONS, MmioRegion } from "./machine";
-import { Cpu } from "./cpu/state";
-import { mmioRead, mmioWrite, ownsMmio, portRead, portWrite } from "./irqchip/index";
+import { lowMap, MACHINE_REGIONS, MmioRegion, machine } from "./machine";
 import { flushAll } from "./mmu/tlb";
 import { vgaRead, vgaWrite } from "./vga-window";
 

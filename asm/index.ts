@@ -52,7 +52,7 @@ export function irqSetLine(gsi: u32, level: u32): void {
 
 /** A message signalled interrupt: `address` and `data` as the function writes them. */
 export function msiWrite(addressLow: u32, addressHigh: u32, data: u32): void {
-  writeMsi(<u64>addressLow | (<u64>addressHigh << 32), data);
+  writeMsi(<u64>addressLow | ((<u64>addressHigh) << 32), data);
 }
 
 /** Puts the interrupt controllers and timers into their power-on state. */

@@ -131,7 +131,7 @@ function writeData(value: u32, latch: u32): u32 {
   switch (gc(5) & 3) {
     case 0: {
       const enabled = expand(gc(1) & 15);
-      data = (expand(gc(0) & 15) & enabled) | (rotated * 0x0101_0101 & ~enabled);
+      data = (expand(gc(0) & 15) & enabled) | ((rotated * 0x0101_0101) & ~enabled);
       break;
     }
     case 1:

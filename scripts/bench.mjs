@@ -73,8 +73,9 @@ function bootedGuests() {
     "arch-like": {
       config: { m: "1G", cdrom: arch.iso, boot: "d" },
       ready: arch.prompt,
-      // The second entry of the boot menu has its console on the serial port.
-      keys: [[arch.menu.entries[1], "\u001b[B\r"]],
+      // The second entry of the boot menu has its console on the serial port. The menu is complete with its
+      // last line.
+      keys: [["Press [Tab] to edit options", "\u001b[B\r"]],
     },
   };
 }

@@ -45,7 +45,12 @@ function main(presets: Presets, hostTrouble: string | undefined): void {
     onShare: share,
     onDisc: (file) => void bootFile(file),
   });
-  const card = new BootCard({ presets, request: () => request, onChange: changed, onStart: () => void start() });
+  const card = new BootCard({
+    presets,
+    request: () => request,
+    onChange: changed,
+    onStart: () => void start(),
+  });
 
   async function start(): Promise<void> {
     card.clear();
@@ -76,7 +81,8 @@ function main(presets: Presets, hostTrouble: string | undefined): void {
   async function share(): Promise<string> {
     changed();
     const files = request.localFiles;
-    const stays = files.length > 0 ? ` ${files.join(", ")} stays here: who opens it chooses their own.` : "";
+    const stays =
+      files.length > 0 ? ` ${files.join(", ")} stays here: who opens it chooses their own.` : "";
     try {
       await navigator.clipboard.writeText(location.href);
       return `The address is on the clipboard.${stays}`;

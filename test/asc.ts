@@ -28,7 +28,10 @@ const FLAGS = [
   "--importMemory", "--sharedMemory", "--initialMemory", "6500", "--maximumMemory", "65536", "--memoryBase", "4096",
 ];
 
-async function compile(entry: string, replace: Record<string, string>): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(
+  entry: string,
+  replace: Record<string, string>,
+): Promise<Uint8Array<ArrayBuffer>> {
   let wasm: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main([entry, "-o", "module.wasm", ...FLAGS], {
     readFile(path) {
@@ -43,7 +46,8 @@ async function compile(entry: string, replace: Record<string, string>): Promise<
     },
     listFiles: () => [],
   });
-  if (error || !wasm) throw new Error(`${entry} does not compile: ${error?.message}\n${stderr.toString()}`);
+  if (error || !wasm)
+    throw new Error(`${entry} does not compile: ${error?.message}\n${stderr.toString()}`);
   return wasm;
 }
 
@@ -59,6 +63,9 @@ export async function loadAsm(entry: string, options: AsmOptions = {}): Promise<
       }),
   });
   const imports = { env: { memory, abort: () => {} }, host };
-  const { instance } = await WebAssembly.instantiate(wasm, imports as unknown as WebAssembly.Imports);
+  const { instance } = await WebAssembly.instantiate(
+    wasm,
+    imports as unknown as WebAssembly.Imports,
+  );
   return { exports: instance.exports as AsmModule["exports"], memory, wasm };
 }

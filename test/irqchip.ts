@@ -41,7 +41,11 @@ export interface IrqMachine {
 export async function loadIrqMachine(): Promise<IrqMachine> {
   let now = 0;
   const woken: number[] = [];
-  const { exports: core, memory, wasm } = await loadAsm("asm/test/irqchip.ts", {
+  const {
+    exports: core,
+    memory,
+    wasm,
+  } = await loadAsm("asm/test/irqchip.ts", {
     host: { nowNs: () => now, wakeVcpu: (id: number) => void woken.push(id) },
   });
   const m: IrqMachine = {
@@ -79,7 +83,10 @@ export async function loadIrqMachine(): Promise<IrqMachine> {
       m.setIoapic(0x10 + 2 * pin, low);
     },
     initPic() {
-      for (const [port, base, icw3] of [[0x20, 0x08, 4], [0xa0, 0x70, 2]]) {
+      for (const [port, base, icw3] of [
+        [0x20, 0x08, 4],
+        [0xa0, 0x70, 2],
+      ]) {
         core.outb(port, 0x11);
         core.outb(port + 1, base);
         core.outb(port + 1, icw3);

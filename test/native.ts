@@ -15,13 +15,18 @@ export function compileNative(name: string, flags: string[] = []) {
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, name);
   const source = join(root, "test/native", `${name}.c`);
-  const gcc = spawnSync("gcc", ["-O1", "-mno-red-zone", ...flags, "-o", program, source], { encoding: "utf8" });
+  const gcc = spawnSync("gcc", ["-O1", "-mno-red-zone", ...flags, "-o", program, source], {
+    encoding: "utf8",
+  });
   if (process.arch !== "x64" || gcc.error || gcc.status !== 0) {
     const reason = gcc.error?.message ?? gcc.stderr.split("\n").slice(0, 3).join("; ");
-    console.warn(`test/native/${name}.c ${flags.join(" ")}: not compared with a real processor: ${reason}`);
+    console.warn(
+      `test/native/${name}.c ${flags.join(" ")}: not compared with a real processor: ${reason}`,
+    );
     return undefined;
   }
-  return (args: string[] = [], input?: Buffer) => execFileSync(program, args, { input, maxBuffer: 1 << 28 });
+  return (args: string[] = [], input?: Buffer) =>
+    execFileSync(program, args, { input, maxBuffer: 1 << 28 });
 }
 
 /** Whether undefined flags can be compared: they were measured on Intel processors. */

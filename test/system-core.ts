@@ -17,7 +17,14 @@ export interface SystemCore {
   cpuid(leaf: number, index?: number): { eax: number; ebx: number; ecx: number; edx: number };
 }
 
-const NAMES: Record<number, string> = { 1: "#DB", 6: "#UD", 7: "#NM", 12: "#SS", 13: "#GP", 14: "#PF" };
+const NAMES: Record<number, string> = {
+  1: "#DB",
+  6: "#UD",
+  7: "#NM",
+  12: "#SS",
+  13: "#GP",
+  14: "#PF",
+};
 const MASK = (1n << 64n) - 1n;
 
 export async function loadSystemCore(host: Record<string, unknown> = {}): Promise<SystemCore> {
@@ -60,7 +67,9 @@ export async function loadSystemCore(host: Record<string, unknown> = {}): Promis
       s.set("rax", BigInt(leaf));
       s.set("rcx", BigInt(index));
       s.run("0fa2");
-      const [eax, ebx, ecx, edx] = (["rax", "rbx", "rcx", "rdx"] as const).map((r) => Number(s.get(r)));
+      const [eax, ebx, ecx, edx] = (["rax", "rbx", "rcx", "rdx"] as const).map((r) =>
+        Number(s.get(r)),
+      );
       return { eax, ebx, ecx, edx };
     },
   };

@@ -18,7 +18,7 @@ export function truncate(value: u64, size: u32): u64 {
 
 export function signExtend(value: u64, size: u32): i64 {
   const unused = <i64>(64 - (8 << size));
-  return (<i64>value << unused) >> unused;
+  return ((<i64>value) << unused) >> unused;
 }
 
 /** Upper half of the unsigned product. */

@@ -36,7 +36,12 @@ it("offers everything that the x86-64-v2 level of the psABI requires", () => {
   const v2 = [0, 9, 13, 19, 20, 23]; // SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT
   expect(baseline.map((n) => bit(edx, n))).toEqual(baseline.map(() => 1));
   expect(v2.map((n) => bit(ecx, n))).toEqual(v2.map(() => 1));
-  expect([bit(extended.ecx, 0), bit(extended.edx, 11), bit(extended.edx, 20), bit(extended.edx, 29)]).toEqual([1, 1, 1, 1]);
+  expect([
+    bit(extended.ecx, 0),
+    bit(extended.edx, 11),
+    bit(extended.edx, 20),
+    bit(extended.edx, 29),
+  ]).toEqual([1, 1, 1, 1]);
   expect([bit(ecx, 28), bit(s.cpuid(7).ebx, 5)]).toEqual([0, 0]); // no AVX, AVX2
 });
 
@@ -80,7 +85,8 @@ it("has the sub-leaves of leaf 7 that sub-leaf 0 announces", () => {
 
 it("answers hypercalls: IPIs by a map of receivers, ENOSYS and EPERM else", () => {
   const call = (...operands: bigint[]) => {
-    for (const [i, r] of (["rax", "rbx", "rcx", "rdx", "rsi"] as const).entries()) s.set(r, operands[i] ?? 0n);
+    for (const [i, r] of (["rax", "rbx", "rcx", "rdx", "rsi"] as const).entries())
+      s.set(r, operands[i] ?? 0n);
     expect(s.run("0f01c1")).toBe("ok");
     return BigInt.asIntN(64, s.get("rax"));
   };

@@ -11,12 +11,13 @@
  * Not offered: MONITOR, performance counters, thermal control, SMX, VMX, 5-level paging, XSAVEC, XSAVES.
  * What needs AVX is in the table for v3 and max and is not offered by any model yet.
  */
-import { machine } from "../machine";
+
 import { Feature } from "../decode/ops";
+import { isApicEnabled } from "../irqchip/lapic";
+import { machine } from "../machine";
 import { CR4_OSXSAVE, CR4_PKE } from "./modes";
 import { Cpu } from "./state";
 import { CRYSTAL_RATIO } from "./time";
-import { isApicEnabled } from "../irqchip/lapic";
 
 export const CPU_MODEL_V2: u32 = 0;
 export const CPU_MODEL_V3: u32 = 1;
@@ -157,7 +158,7 @@ export function initCpuid(cpu: Cpu, model: u32): void {
   let features: u64 = 0;
   for (let i = 0; i < FEATURES.length; i++) {
     const row = unchecked(FEATURES[i]);
-    if (row >> 20 <= model) features |= <u64>1 << <u64>(row & 0xff);
+    if (row >> 20 <= model) features |= (<u64>1) << (<u64>(row & 0xff));
   }
   cpu.features = features | (1 << Feature.BASE);
 }
@@ -193,7 +194,7 @@ function set(out: CpuidResult, eax: u32, ebx: u32, ecx: u32, edx: u32): void {
 function fourOf(text: string, at: u32): u32 {
   let word: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
-    if (at + i < <u32>text.length) word |= <u32>text.charCodeAt(at + i) << (i << 3);
+    if (at + i < <u32>text.length) word |= (<u32>text.charCodeAt(at + i)) << (i << 3);
   }
   return word;
 }
@@ -217,7 +218,7 @@ function leaf1(cpu: Cpu, out: CpuidResult): void {
   let edx = featureBits(cpu, L1_EDX);
   if (isApicEnabled(cpu)) edx |= L1_EDX_APIC;
   if (count > 1) edx |= L1_EDX_HTT;
-  const ebx = (cpu.id << 24) | (count << 16) | (64 / 8 << 8);
+  const ebx = (cpu.id << 24) | (count << 16) | ((64 / 8) << 8);
   set(out, CPUID_SIGNATURE, ebx, ecx, edx);
 }
 
@@ -344,9 +345,19 @@ function extended(cpu: Cpu, out: CpuidResult, leaf: u32): void {
     case 0x03:
     case 0x04: {
       const brand =
-        cpu.cpuModel == CPU_MODEL_V2 ? BRAND_V2 : cpu.cpuModel == CPU_MODEL_V3 ? BRAND_V3 : BRAND_MAX;
+        cpu.cpuModel == CPU_MODEL_V2
+          ? BRAND_V2
+          : cpu.cpuModel == CPU_MODEL_V3
+            ? BRAND_V3
+            : BRAND_MAX;
       const at = ((leaf & 0xff) - 2) << 4;
-      set(out, fourOf(brand, at), fourOf(brand, at + 4), fourOf(brand, at + 8), fourOf(brand, at + 12));
+      set(
+        out,
+        fourOf(brand, at),
+        fourOf(brand, at + 4),
+        fourOf(brand, at + 8),
+        fourOf(brand, at + 12),
+      );
       break;
     }
     case 0x06: // L2: 256 KiB, 8 ways, 64-byte lines

@@ -97,7 +97,8 @@ export function instructionBreakpoints(cpu: Cpu): u32 {
   if (!isLong(cpu)) la &= 0xffff_ffff;
   let hit: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
-    if (isEnabled(cpu, i) && (control(cpu, i) & 3) == RW_INSTRUCTION && address(cpu, i) == la) hit |= 1 << i;
+    if (isEnabled(cpu, i) && (control(cpu, i) & 3) == RW_INSTRUCTION && address(cpu, i) == la)
+      hit |= 1 << i;
   }
   return hit;
 }

@@ -6,8 +6,24 @@
 import { Cpu, FAULT_PENDING } from "./state";
 
 export const enum Vector {
-  DE = 0, DB = 1, NMI = 2, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DF = 8, TS = 10, NP = 11, SS = 12,
-  GP = 13, PF = 14, MF = 16, AC = 17, MC = 18, XM = 19,
+  DE = 0,
+  DB = 1,
+  NMI = 2,
+  BP = 3,
+  OF = 4,
+  BR = 5,
+  UD = 6,
+  NM = 7,
+  DF = 8,
+  TS = 10,
+  NP = 11,
+  SS = 12,
+  GP = 13,
+  PF = 14,
+  MF = 16,
+  AC = 17,
+  MC = 18,
+  XM = 19,
 }
 
 /** A fault without error code (#DE #DB #BP #OF #BR #UD #NM #MF #XM). */

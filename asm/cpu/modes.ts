@@ -9,17 +9,9 @@
  *
  * Whoever changes CR0, CR4, EFER, CPL, a segment register, RFLAGS.TF/VM/AC or DR7 calls updateModes.
  */
-import {
-  Cpu,
-  SEG_CS,
-  SEG_DS,
-  SEG_ES,
-  SEG_SS,
-  segAttr,
-  segBase,
-  segLimit,
-} from "./state";
+
 import { RFLAGS_AC, RFLAGS_TF, RFLAGS_VM } from "./rflags";
+import { Cpu, SEG_CS, SEG_DS, SEG_ES, SEG_SS, segAttr, segBase, segLimit } from "./state";
 
 export const CR0_PE: u64 = 1 << 0;
 export const CR0_MP: u64 = 1 << 1;

@@ -19,8 +19,18 @@ it("refuses an unknown MSR both ways", () => {
 });
 
 it.each([
-  [0x1b, 0xfee0_0900n], [0x3a, 0n], [0xfe, 0x508n], [0x17, 0n], [0x8b, 1n << 32n], [0x179, 10n], [0x1a0, 0x1801n],
-  [0x277, 0x0007_0406_0007_0406n], [0x2ff, 0n], [0x400, (1n << 64n) - 1n], [0x401, 0n], [0xce, 0x1400n],
+  [0x1b, 0xfee0_0900n],
+  [0x3a, 0n],
+  [0xfe, 0x508n],
+  [0x17, 0n],
+  [0x8b, 1n << 32n],
+  [0x179, 10n],
+  [0x1a0, 0x1801n],
+  [0x277, 0x0007_0406_0007_0406n],
+  [0x2ff, 0n],
+  [0x400, (1n << 64n) - 1n],
+  [0x401, 0n],
+  [0xce, 0x1400n],
 ])("reads %x after reset", (msr, value) => {
   expect(s.rdmsr(msr)).toBe(value);
 });
@@ -111,6 +121,10 @@ it("switches machine-check banks off and on", () => {
   expect(s.wrmsr(0x404, 0xaaaa_aaaa_aaaa_aaaan)).toBe(GP);
   expect(s.wrmsr(0x406, 0xaaaa_aaaa_aaaa_aaaan)).toBe("ok");
   expect(s.wrmsr(0x407, 5n)).toBe("ok");
-  expect([s.rdmsr(0x406), s.rdmsr(0x407), s.rdmsr(0x40a)]).toEqual([0xaaaa_aaaa_aaaa_aaaan, 5n, 0n]);
+  expect([s.rdmsr(0x406), s.rdmsr(0x407), s.rdmsr(0x40a)]).toEqual([
+    0xaaaa_aaaa_aaaa_aaaan,
+    5n,
+    0n,
+  ]);
   expect(s.rdmsr(0x428)).toBe(GP);
 });

@@ -7,15 +7,11 @@
  * never record anything. DEBUGCTL accepts LBR and BTF and forgets them (single step on branches and branch
  * records are not modelled); P-state and thermal MSRs do not exist.
  */
+
+import { lapicMsrRead, lapicMsrReadable, lapicMsrWrite, writeApicBase } from "../irqchip/lapic";
+import { tscChanged, writeTscDeadline } from "../irqchip/lapic-timer";
 import { VCPU_MC } from "../layout";
 import { machine } from "../machine";
-import {
-  lapicMsrRead,
-  lapicMsrReadable,
-  lapicMsrWrite,
-  writeApicBase,
-} from "../irqchip/lapic";
-import { tscChanged, writeTscDeadline } from "../irqchip/lapic-timer";
 import { flushAll } from "../mmu/tlb";
 import { isCanonical } from "../mmu/walk";
 import { raiseGP } from "./fault";
@@ -80,8 +76,21 @@ const MICROCODE_REVISION: u64 = 1 << 32;
  * BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, ITS_NO: an interpreter speculates about nothing.
  */
 const ARCH_CAPABILITIES: u64 =
-  (1 << 0) | (1 << 1) | (1 << 3) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 13) | (1 << 14) | (1 << 15) |
-  (1 << 20) | (1 << 24) | (1 << 26) | (1 << 27) | (1 << 62);
+  (1 << 0) |
+  (1 << 1) |
+  (1 << 3) |
+  (1 << 4) |
+  (1 << 5) |
+  (1 << 6) |
+  (1 << 8) |
+  (1 << 13) |
+  (1 << 14) |
+  (1 << 15) |
+  (1 << 20) |
+  (1 << 24) |
+  (1 << 26) |
+  (1 << 27) |
+  (1 << 62);
 
 /** IBRS, STIBP, BHI_DIS_S. */
 const SPEC_CTRL_BITS: u64 = 0x403;
@@ -97,7 +106,16 @@ const MISC_ENABLE_READ_ONLY: u64 = (1 << 7) | (1 << 11) | (1 << 12);
  * NX (34) among them. Others are reserved.
  */
 const MISC_ENABLE_KNOWN: u64 =
-  (1 << 0) | (1 << 3) | (1 << 7) | (1 << 11) | (1 << 12) | (1 << 16) | (1 << 18) | (1 << 22) | (1 << 23) | (1 << 34);
+  (1 << 0) |
+  (1 << 3) |
+  (1 << 7) |
+  (1 << 11) |
+  (1 << 12) |
+  (1 << 16) |
+  (1 << 18) |
+  (1 << 22) |
+  (1 << 23) |
+  (1 << 34);
 
 const MC_BANKS: u32 = 10;
 const DEBUGCTL_BITS: u64 = 3;
@@ -118,7 +136,7 @@ function fixedMtrr(msr: u32): i32 {
 }
 
 function fixedAt(cpu: Cpu, index: i32): usize {
-  return changetype<usize>(cpu) + offsetof<Cpu>("mtrrFixed") + (<usize>index << 3);
+  return changetype<usize>(cpu) + offsetof<Cpu>("mtrrFixed") + ((<usize>index) << 3);
 }
 function variableAt(cpu: Cpu, msr: u32): usize {
   return changetype<usize>(cpu) + offsetof<Cpu>("mtrrVar") + ((msr - IA32_MTRR_PHYSBASE0) << 3);
@@ -138,7 +156,9 @@ const PAT_TYPES: u32 = 0xf3;
 /** The value of `msr`; an unknown one raises #GP(0). */
 export function readMsr(cpu: Cpu, msr: u32): u64 {
   if (msr - X2APIC_FIRST < 0x100) {
-    return lapicMsrReadable(cpu, msr - X2APIC_FIRST) ? lapicMsrRead(cpu, msr - X2APIC_FIRST) : refuse(cpu);
+    return lapicMsrReadable(cpu, msr - X2APIC_FIRST)
+      ? lapicMsrRead(cpu, msr - X2APIC_FIRST)
+      : refuse(cpu);
   }
   if (msr - IA32_MC0_CTL < MC_BANKS * 4) {
     const index = msr - IA32_MC0_CTL;
@@ -302,7 +322,8 @@ function writeLow(cpu: Cpu, msr: u32, value: u64): bool {
     case IA32_APIC_BASE:
       return writeApicBase(cpu, value);
     case IA32_FEATURE_CONTROL:
-      if ((cpu.featureControl & FEATURE_CONTROL_LOCK) != 0 || value > FEATURE_CONTROL_LOCK) return false;
+      if ((cpu.featureControl & FEATURE_CONTROL_LOCK) != 0 || value > FEATURE_CONTROL_LOCK)
+        return false;
       cpu.featureControl = value;
       return true;
     case IA32_TSC_ADJUST:

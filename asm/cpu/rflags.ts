@@ -115,9 +115,9 @@ export function getOF(cpu: Cpu): bool {
     case 3:
       return false;
     case 4:
-      return dst == <u64>1 << top;
+      return dst == (<u64>1) << top;
     case 5:
-      return dst == (<u64>1 << top) - 1;
+      return dst == ((<u64>1) << top) - 1;
     default:
       return (src & RFLAGS_OF) != 0;
   }

@@ -28,8 +28,6 @@ const SLOTS = 0x100_0000;
 const RESULTS = SLOTS + BATCH * SLOT;
 const COLD = 1024;
 
-const _REPNE = 0x02;
-const _REP = 0x04;
 const OPSIZE = 0x08;
 const REXW = 0x10;
 const MEM = 0x20;

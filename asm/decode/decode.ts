@@ -8,15 +8,15 @@
  * offered and decode to INVALID (in legacy modes C4/C5/62 with mod = 3, in 64-bit mode always).
  */
 import {
+  MODE_CODE_MASK,
   MODE_CODE32,
   MODE_CODE64,
-  MODE_CODE_MASK,
   MODE_FLAT,
   MODE_SSE,
   MODE_X87,
 } from "../cpu/modes";
 import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_NONE, SEG_SS, SEG_SS64 } from "../cpu/state";
-import { G15_F3_REG, G7_REG, GROUPS, Group } from "./groups";
+import { G7_REG, G15_F3_REG, GROUPS, Group } from "./groups";
 import {
   COLD,
   EA_CHECKED,
@@ -34,9 +34,9 @@ import {
   Insn,
 } from "./insn";
 import { OPMAP_0F } from "./opmap-0f";
-import { OPMAP_0F38 } from "./opmap-0f38";
-import { OPMAP_0F3A } from "./opmap-0f3a";
 import { GROUPS_SIMD, OPMAP_0F_SIMD } from "./opmap-0f-simd";
+import { OPMAP_0F3A } from "./opmap-0f3a";
+import { OPMAP_0F38 } from "./opmap-0f38";
 import { OPMAP_1BYTE } from "./opmap-1byte";
 import { x87Row } from "./opmap-x87";
 import { Feature, Op } from "./ops";
@@ -48,11 +48,11 @@ import {
   Eb,
   Ev,
   Ez,
-  F64,
   F_CLFLUSHOPT,
   F_INVPCID,
   F_POPCNT,
   F_RDPID,
+  F64,
   GROUP,
   Gv,
   I64,
@@ -79,6 +79,7 @@ export const DECODE_SHORT: u32 = 0;
 export const INSN_MAX: u32 = 15;
 
 /** Addressing methods that are encoded in ModRM. */
+// biome-ignore format: two rows
 const MODRM_LETTERS: u32 =
   (1 << 1) | (1 << 2) | (1 << 5) | (1 << 6) | (1 << 7) | (1 << 9) | (1 << 10) |
   (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15) | (1 << 16) | (1 << 17) | (1 << 26);
@@ -95,8 +96,10 @@ function hasModrm(row: u64): bool {
   if ((row & (MODRM | GROUP)) != 0) return true;
   if ((row & NOMODRM) != 0) return false;
   const letters =
-    (1 << (<u32>(row >> 15) & 31)) | (1 << (<u32>(row >> 23) & 31)) |
-    (1 << (<u32>(row >> 31) & 31)) | (1 << (<u32>(row >> 39) & 31));
+    (1 << (<u32>(row >> 15) & 31)) |
+    (1 << (<u32>(row >> 23) & 31)) |
+    (1 << (<u32>(row >> 31) & 31)) |
+    (1 << (<u32>(row >> 39) & 31));
   return (letters & MODRM_LETTERS) != 0;
 }
 
@@ -131,7 +134,7 @@ function groupRow(row: u64, modrm: u32, flags: u32): u64 {
   } else if (group == Group.G3 && reg < 2 && (row & (Ev << O1)) == Eb << O1) {
     member = Op.TEST | (Ib << O2);
   }
-  if (((<u32>member) & 0xfff) == Op.INVALID) return Op.INVALID | MODRM;
+  if ((<u32>member & 0xfff) == Op.INVALID) return Op.INVALID | MODRM;
   return (row & ~(<u64>0xfff | GROUP)) | member | MODRM;
 }
 
@@ -139,12 +142,15 @@ function groupRow(row: u64, modrm: u32, flags: u32): u64 {
 function row0F(opcode: u32, flags: u32, features: u64): u64 {
   if ((flags & INSN_REP) != 0) {
     if (opcode == 0xb8) return Op.POPCNT | (Gv << O1) | (Ev << O2) | F_POPCNT;
-    if (opcode == 0xbc && ((features >> Feature.BMI1) & 1) != 0) return Op.TZCNT | (Gv << O1) | (Ev << O2);
-    if (opcode == 0xbd && ((features >> Feature.LZCNT) & 1) != 0) return Op.LZCNT | (Gv << O1) | (Ev << O2);
+    if (opcode == 0xbc && ((features >> Feature.BMI1) & 1) != 0)
+      return Op.TZCNT | (Gv << O1) | (Ev << O2);
+    if (opcode == 0xbd && ((features >> Feature.LZCNT) & 1) != 0)
+      return Op.LZCNT | (Gv << O1) | (Ev << O2);
   }
   const row = unchecked(OPMAP_0F[opcode]);
   // MOVNTI shares its row with SIMD opcodes that take mandatory prefixes.
-  if (opcode == 0xc3 && (flags & (INSN_OPSIZE | INSN_REP | INSN_REPNE)) != 0) return Op.INVALID | MODRM;
+  if (opcode == 0xc3 && (flags & (INSN_OPSIZE | INSN_REP | INSN_REPNE)) != 0)
+    return Op.INVALID | MODRM;
   if ((row & SIMD) == 0) return row;
   return prefixed(OPMAP_0F_SIMD, opcode, flags);
 }
@@ -173,7 +179,14 @@ function row0F38(opcode: u32, flags: u32): u64 {
  * needed for RIP-relative operands and branch targets. Returns the row with the length left in insn.len; or
  * DECODE_SHORT when `avail` bytes are not enough.
  */
-export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: u32, insn: Insn): u64 {
+export function decode(
+  bytes: usize,
+  avail: u32,
+  mode: u32,
+  features: u64,
+  ofs: u32,
+  insn: Insn,
+): u64 {
   const code = mode & MODE_CODE_MASK;
   const mode64 = code == MODE_CODE64;
   let at: u32 = 0;
@@ -189,7 +202,7 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
     byte = load<u8>(bytes + at);
     at++;
     if (mode64 && (byte & 0xf0) == 0x40) {
-      rex = byte & 0xf | P_REX;
+      rex = (byte & 0xf) | P_REX;
       continue;
     }
     switch (byte) {
@@ -242,7 +255,8 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
   if (byte != 0x0f) {
     row = unchecked(OPMAP_1BYTE[byte]);
     if (byte == 0x63 && mode64) row = Op.MOVSXD | (Gv << O1) | (Ez << O2);
-    else if (byte == 0x90 && (flags & INSN_REP) != 0) row = Op.PAUSE; // with REX.B too
+    else if (byte == 0x90 && (flags & INSN_REP) != 0)
+      row = Op.PAUSE; // with REX.B too
     else if (byte == 0x90 && (rex & REX_B) != 0) row = Op.XCHG | (Zv << O1) | (AXv << O2);
   } else {
     if (at >= avail) return short(avail, insn, ofs);
@@ -271,9 +285,14 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
     insn.modrm = <u8>modrm;
     if (map == 1 && (byte & 0xfc) == 0x20) modrm |= 0xc0; // MOV CR/DR: a register whatever mod says
     if ((row & GROUP) != 0) {
-      row = map == 1 && byte >= 0x71 && byte <= 0x73
-        ? unchecked(GROUPS_SIMD[((byte - 0x71) << 4) + ((modrm >> 2) & 14) + u32((flags & INSN_OPSIZE) != 0)])
-        : groupRow(row, modrm, flags);
+      row =
+        map == 1 && byte >= 0x71 && byte <= 0x73
+          ? unchecked(
+              GROUPS_SIMD[
+                ((byte - 0x71) << 4) + ((modrm >> 2) & 14) + u32((flags & INSN_OPSIZE) != 0)
+              ],
+            )
+          : groupRow(row, modrm, flags);
     } else if (map == 0 && (byte & 0xf8) == 0xd8) row = x87Row(byte, modrm) | MODRM;
   }
 
@@ -363,17 +382,24 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
       case 18: // X
         insn.seg = segmentOf(mode64, segment, SEG_DS);
         break;
-      case 8: { // O
+      case 8: {
+        // O
         const width: u32 = (flags & INSN_ADDR64) != 0 ? 8 : (flags & INSN_ADDR32) != 0 ? 4 : 2;
         if (at + width > avail) return short(avail, insn, ofs);
-        insn.disp = width == 8 ? load<u64>(bytes + at) : width == 4 ? load<u32>(bytes + at) : load<u16>(bytes + at);
+        insn.disp =
+          width == 8
+            ? load<u64>(bytes + at)
+            : width == 4
+              ? load<u32>(bytes + at)
+              : load<u16>(bytes + at);
         at += width;
         flags |= INSN_MEM;
         insn.seg = segmentOf(mode64, segment, SEG_DS);
         insn.ea = addressForm(mode, flags, segment);
         break;
       }
-      case 20: { // direct far pointer: offset in imm, selector in disp
+      case 20: {
+        // direct far pointer: offset in imm, selector in disp
         const width: u32 = osize == 2 ? 2 : 4;
         if (at + width + 2 > avail) return short(avail, insn, ofs);
         insn.imm = width == 4 ? load<u32>(bytes + at) : load<u16>(bytes + at);
@@ -381,7 +407,8 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
         at += width + 2;
         break;
       }
-      case 3: { // I
+      case 3: {
+        // I
         const width: u32 =
           size == SZ_B ? 1 : size == SZ_W ? 2 : size == SZ_V ? osize : osize == 2 ? 2 : 4;
         if (at + width > avail) return short(avail, insn, ofs);
@@ -398,12 +425,15 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
         at += width;
         break;
       }
-      case 4: { // J
+      case 4: {
+        // J
         const width: u32 = size == SZ_B ? 1 : osize == 2 ? 2 : 4;
         if (at + width > avail) return short(avail, insn, ofs);
         const p = bytes + at;
         at += width;
-        insn.imm = (width == 1 ? <i64>load<i8>(p) : width == 2 ? <i64>load<i16>(p) : <i64>load<i32>(p)) + <i64>(ofs + at);
+        insn.imm =
+          (width == 1 ? <i64>load<i8>(p) : width == 2 ? <i64>load<i16>(p) : <i64>load<i32>(p)) +
+          <i64>(ofs + at);
         break;
       }
     }
@@ -419,19 +449,23 @@ export function decode(bytes: usize, avail: u32, mode: u32, features: u64, ofs: 
   let op = <u32>row & 0xfff;
   const feature = (row >> 44) & 0xff;
   if (
-    !registerExists(op, insn.r) || ((row & I64) != 0 && mode64) || ((row & O64) != 0 && !mode64) ||
+    !registerExists(op, insn.r) ||
+    ((row & I64) != 0 && mode64) ||
+    ((row & O64) != 0 && !mode64) ||
     (feature != 0 && ((features >> feature) & 1) == 0) ||
     ((flags & INSN_LOCK) != 0 && ((row & LOCK) == 0 || (flags & INSN_MEM) == 0))
   ) {
     op = Op.INVALID;
   }
   if (op >= 0x300) op = fpuGate(op, row, mode, insn);
-  else if (op == Op.FXSAVE || op == Op.FXRSTOR) op = (mode & MODE_X87) != 0 ? op : unavailable(insn, 1);
-  else if (op == Op.LDMXCSR || op == Op.STMXCSR) op = (mode & MODE_SSE) != 0 ? op : unavailable(insn, 2);
+  else if (op == Op.FXSAVE || op == Op.FXRSTOR)
+    op = (mode & MODE_X87) != 0 ? op : unavailable(insn, 1);
+  else if (op == Op.LDMXCSR || op == Op.STMXCSR)
+    op = (mode & MODE_SSE) != 0 ? op : unavailable(insn, 2);
   insn.op = <u16>(COLD + op);
   insn.len = <u8>at;
   insn.flags = <u8>flags;
-  return row | 1 << 63;
+  return row | (1 << 63);
 }
 
 /** Whether the segment, control or debug register that ModRM.reg names exists (CS cannot be loaded by MOV). */
@@ -500,7 +534,15 @@ function addressForm(mode: u32, flags: u32, segment: i32): u8 {
 
 /** ModRM, SIB and displacement of a memory operand (SDM vol. 2 tables 2-1 to 2-3). Returns the next offset, 0 = too few bytes. */
 function decodeMemory(
-  bytes: usize, at: u32, avail: u32, mode: u32, modrm: u32, rex: u32, flags: u32, segment: i32, insn: Insn,
+  bytes: usize,
+  at: u32,
+  avail: u32,
+  mode: u32,
+  modrm: u32,
+  rex: u32,
+  flags: u32,
+  segment: i32,
+  insn: Insn,
 ): u32 {
   const mode64 = (mode & MODE_CODE_MASK) == MODE_CODE64;
   const mod = modrm >> 6;
@@ -554,7 +596,16 @@ function decodeMemory(
 /** Operand size in bytes that an operand of this kind implies, 0 = none. */
 function operandBytes(letter: u32, size: u64, osize: u32, flags: u32, mode64: bool): u32 {
   // DX, CL, the constant 1, immediates, segment registers and branch targets say nothing.
-  if (letter == 23 || letter == 22 || letter == 24 || letter == 3 || letter == 7 || letter == 4 || letter == 26) return 0;
+  if (
+    letter == 23 ||
+    letter == 22 ||
+    letter == 24 ||
+    letter == 3 ||
+    letter == 7 ||
+    letter == 4 ||
+    letter == 26
+  )
+    return 0;
   switch (<u32>size) {
     case 0:
       return 1;

@@ -8,11 +8,13 @@
  * memory in W and the whole register in V. MMX rows add SIMD_MMX to the number (MMX, MMX_SSE, ...).
  * Not here: MOVNTI, group 15 (0F AE), POPCNT, the prefetches: decode/opmap-0f.ts has them.
  */
+
+import { Simd } from "./ops-simd";
 import {
   Ed,
   Ey,
-  GROUP,
   Gd,
+  GROUP,
   Gy,
   Ib,
   MMX,
@@ -39,7 +41,6 @@ import {
   Wq,
   Wx,
 } from "./row";
-import { Simd } from "./ops-simd";
 
 // biome-ignore format: one opcode and prefix per line
 export const OPMAP_0F_SIMD: StaticArray<u64> = [

@@ -6,8 +6,34 @@
 import { Group } from "./groups";
 import { Op } from "./ops";
 import {
-  CLb, Cy, D64, Dy, END, Eb, Ev, Ew, F64, F_SSE2, F_SYSCALL, GROUP, Gb, Gv, Gy, Ib, Jz, LOCK, MODRM, Mv, My,
-  O1, O2, O3, PRIV, Ry, SIMD, Zv,
+  CLb,
+  Cy,
+  D64,
+  Dy,
+  Eb,
+  END,
+  Ev,
+  Ew,
+  F_SSE2,
+  F_SYSCALL,
+  F64,
+  Gb,
+  GROUP,
+  Gv,
+  Gy,
+  Ib,
+  Jz,
+  LOCK,
+  MODRM,
+  Mv,
+  My,
+  O1,
+  O2,
+  O3,
+  PRIV,
+  Ry,
+  SIMD,
+  Zv,
 } from "./row";
 
 // biome-ignore format: one opcode per line

@@ -7,9 +7,12 @@
  * memory operand of INVPCID is 128 bits.
  * Not here yet: AES, SHA, and the VMX instructions INVEPT and INVVPID, which #UD.
  */
+
+import { Feature, Op } from "./ops";
+import { Simd } from "./ops-simd";
 import {
-  END,
   Eb,
+  END,
   Ev,
   Ey,
   F64,
@@ -21,8 +24,8 @@ import {
   Mx,
   O1,
   O2,
-  PRIV,
   Pq,
+  PRIV,
   Qq,
   SSE41,
   SSE42,
@@ -33,8 +36,6 @@ import {
   Ww,
   Wx,
 } from "./row";
-import { Feature, Op } from "./ops";
-import { Simd } from "./ops-simd";
 
 // biome-ignore format: one opcode and prefix per line
 export const OPMAP_0F38: StaticArray<u64> = [

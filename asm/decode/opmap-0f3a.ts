@@ -6,6 +6,8 @@
  * byte size would name an 8-bit register. PCMPxSTRx read EAX and EDX and write ECX or XMM0.
  * Not here yet: AESKEYGENASSIST, PCLMULQDQ, SHA1RNDS4, which #UD.
  */
+
+import { Simd } from "./ops-simd";
 import {
   Ed,
   Ey,
@@ -24,7 +26,6 @@ import {
   Wq,
   Wx,
 } from "./row";
-import { Simd } from "./ops-simd";
 
 // biome-ignore format: one opcode and prefix per line
 export const OPMAP_0F3A: StaticArray<u64> = [

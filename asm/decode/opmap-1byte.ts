@@ -4,12 +4,55 @@
  * (F3 90 is PAUSE there). 26 2E 36 3E 64-67 F0 F2 F3 and, in 64-bit mode, 40-4F never reach this table.
  * 0F leads to opmap-0f.ts; D8-DF to opmap-x87.ts; C4/C5 in 64-bit mode would be VEX, which is not offered.
  */
+
+import { Group } from "./groups";
 import { Op } from "./ops";
 import {
-  AL, AXv, AXz, Ap, CLb, D64, DXw, END, Eb, Ev, Ew, Ez, F64, GROUP, Gb, Gv, Gw, Gz, I64, Ib, Iv, Iw, Iz, Jb, Jz,
-  LOCK, MODRM, Mv, Mz, NOMODRM, O1, O2, O3, Ob, One, Ov, PRIV, Sw, Xb, Xv, Xz, Yb, Yv, Yz, Zb, Zv,
+  AL,
+  Ap,
+  AXv,
+  AXz,
+  CLb,
+  D64,
+  DXw,
+  Eb,
+  END,
+  Ev,
+  Ew,
+  F64,
+  Gb,
+  GROUP,
+  Gv,
+  Gw,
+  Gz,
+  I64,
+  Ib,
+  Iv,
+  Iw,
+  Iz,
+  Jb,
+  Jz,
+  LOCK,
+  MODRM,
+  Mv,
+  Mz,
+  O1,
+  O2,
+  O3,
+  Ob,
+  One,
+  Ov,
+  PRIV,
+  Sw,
+  Xb,
+  Xv,
+  Xz,
+  Yb,
+  Yv,
+  Yz,
+  Zb,
+  Zv,
 } from "./row";
-import { Group } from "./groups";
 
 // biome-ignore format: one opcode per line
 export const OPMAP_1BYTE: StaticArray<u64> = [

@@ -3,6 +3,7 @@
  * maps. One number per mnemonic (or per form where the forms share no semantics); the operand size is
  * Insn.osz. x87 operations are in ops-x87.ts (300h-3FFh), MMX and SSE in ops-simd.ts (400h-FFFh).
  */
+// biome-ignore format: in the order of the maps
 export const enum Op {
   INVALID = 0, // #UD
   ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, // in the order of group 1
@@ -37,6 +38,7 @@ export const enum Op {
 }
 
 /** CPUID feature a row depends on; #UD when -cpu does not offer it. Bits of Cpu.features. */
+// biome-ignore format: in the order of CPUID's leaves
 export const enum Feature {
   BASE = 0,
   X87, MMX, SSE, SSE2, SSE3, SSSE3, SSE41, SSE42, POPCNT, CX16, XSAVE, RDTSCP, RDRAND, FSGSBASE,

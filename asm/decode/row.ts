@@ -11,8 +11,6 @@
 
 import { Feature } from "./ops";
 
-import { Feature } from "./ops";
-
 export const O1: u64 = 12;
 export const O2: u64 = 20;
 export const O3: u64 = 28;
@@ -149,32 +147,32 @@ export const SIMD: u64 = 1 << 62; // 0F map: look in decode/opmap-0f-simd.ts by 
  * Features of the SIMD rows. Those of MMX registers add SIMD_MMX to the operation (decode/ops-simd.ts):
  * MMX with SSE's additions, and so on.
  */
-export const SSE: u64 = <u64>Feature.SSE << FEAT;
-export const SSE2: u64 = <u64>Feature.SSE2 << FEAT;
-export const SSE3: u64 = <u64>Feature.SSE3 << FEAT;
-export const SSSE3: u64 = <u64>Feature.SSSE3 << FEAT;
-export const SSE41: u64 = <u64>Feature.SSE41 << FEAT;
-export const SSE42: u64 = <u64>Feature.SSE42 << FEAT;
-export const MMX: u64 = 0x200 | (<u64>Feature.MMX << FEAT);
+export const SSE: u64 = (<u64>Feature.SSE) << FEAT;
+export const SSE2: u64 = (<u64>Feature.SSE2) << FEAT;
+export const SSE3: u64 = (<u64>Feature.SSE3) << FEAT;
+export const SSSE3: u64 = (<u64>Feature.SSSE3) << FEAT;
+export const SSE41: u64 = (<u64>Feature.SSE41) << FEAT;
+export const SSE42: u64 = (<u64>Feature.SSE42) << FEAT;
+export const MMX: u64 = 0x200 | ((<u64>Feature.MMX) << FEAT);
 export const MMX_SSE: u64 = 0x200 | SSE;
 export const MMX_SSE2: u64 = 0x200 | SSE2;
 export const MMX_SSSE3: u64 = 0x200 | SSSE3;
 
 /** CPUID features at their place in a row. */
-export const F_RDPID: u64 = <u64>Feature.RDPID << FEAT;
-export const F_RDRAND: u64 = <u64>Feature.RDRAND << FEAT;
-export const F_RDSEED: u64 = <u64>Feature.RDSEED << FEAT;
-export const F_SSE: u64 = <u64>Feature.SSE << FEAT;
-export const F_SSE2: u64 = <u64>Feature.SSE2 << FEAT;
-export const F_XSAVE: u64 = <u64>Feature.XSAVE << FEAT;
-export const F_XSAVEOPT: u64 = <u64>Feature.XSAVEOPT << FEAT;
-export const F_SMAP: u64 = <u64>Feature.SMAP << FEAT;
-export const F_PKU: u64 = <u64>Feature.PKU << FEAT;
-export const F_RDTSCP: u64 = <u64>Feature.RDTSCP << FEAT;
-export const F_FSGSBASE: u64 = <u64>Feature.FSGSBASE << FEAT;
-export const F_CLFLUSHOPT: u64 = <u64>Feature.CLFLUSHOPT << FEAT;
-export const F_POPCNT: u64 = <u64>Feature.POPCNT << FEAT;
-export const F_INVPCID: u64 = <u64>Feature.INVPCID << FEAT;
-export const F_LZCNT: u64 = <u64>Feature.LZCNT << FEAT;
-export const F_BMI1: u64 = <u64>Feature.BMI1 << FEAT;
-export const F_SYSCALL: u64 = <u64>Feature.SYSCALL << FEAT;
+export const F_RDPID: u64 = (<u64>Feature.RDPID) << FEAT;
+export const F_RDRAND: u64 = (<u64>Feature.RDRAND) << FEAT;
+export const F_RDSEED: u64 = (<u64>Feature.RDSEED) << FEAT;
+export const F_SSE: u64 = (<u64>Feature.SSE) << FEAT;
+export const F_SSE2: u64 = (<u64>Feature.SSE2) << FEAT;
+export const F_XSAVE: u64 = (<u64>Feature.XSAVE) << FEAT;
+export const F_XSAVEOPT: u64 = (<u64>Feature.XSAVEOPT) << FEAT;
+export const F_SMAP: u64 = (<u64>Feature.SMAP) << FEAT;
+export const F_PKU: u64 = (<u64>Feature.PKU) << FEAT;
+export const F_RDTSCP: u64 = (<u64>Feature.RDTSCP) << FEAT;
+export const F_FSGSBASE: u64 = (<u64>Feature.FSGSBASE) << FEAT;
+export const F_CLFLUSHOPT: u64 = (<u64>Feature.CLFLUSHOPT) << FEAT;
+export const F_POPCNT: u64 = (<u64>Feature.POPCNT) << FEAT;
+export const F_INVPCID: u64 = (<u64>Feature.INVPCID) << FEAT;
+export const F_LZCNT: u64 = (<u64>Feature.LZCNT) << FEAT;
+export const F_BMI1: u64 = (<u64>Feature.BMI1) << FEAT;
+export const F_SYSCALL: u64 = (<u64>Feature.SYSCALL) << FEAT;

@@ -14,7 +14,7 @@ import { setCF } from "./alu";
 
 /** Op.BT, BTS, BTR, BTC as 0-3; `n` is below the operand's width. Returns the changed operand. */
 export function bitOp(cpu: Cpu, op: u32, a: u64, n: u32): u64 {
-  const mask = <u64>1 << <u64>n;
+  const mask = (<u64>1) << (<u64>n);
   setCF(cpu, u32((a & mask) != 0));
   switch (op) {
     case 1:

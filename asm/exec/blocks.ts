@@ -14,22 +14,16 @@
  */
 import { mmioLoad } from "../bus";
 import { raiseGP } from "../cpu/fault";
-import {
-  MODE_CODE64,
-  MODE_CODE_MASK,
-  MODE_CODE16,
-  MODE_FLAT,
-  MODE_STEP,
-} from "../cpu/modes";
+import { MODE_CODE_MASK, MODE_CODE64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
 import { Cpu, SEG_CS, segBase, segLimit } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
 import { INSN_SIZE, Insn } from "../decode/insn";
 import { END } from "../decode/row";
 import {
   CODE_MAP,
+  VCPU_BLOCK_HASH,
   VCPU_BLOCKS,
   VCPU_BLOCKS_END,
-  VCPU_BLOCK_HASH,
   VCPU_JUMP_CACHE,
   VCPU_PAGE_BLOCKS,
   VCPU_SCRATCH,
@@ -148,7 +142,10 @@ export function lookup(cpu: Cpu, rip: u64): Block {
 
 /** Decodes a new block at host address `host`, linear address `la`; `room` bytes are within the CS limit. */
 function decodeBlock(cpu: Cpu, host: u32, la: u64, mode: u32, room: u32): Block {
-  if (cpu.blocksNext + BLOCK_HEADER + (BLOCK_MAX + 1) * INSN_SIZE > changetype<u32>(cpu) + VCPU_BLOCKS_END) {
+  if (
+    cpu.blocksNext + BLOCK_HEADER + (BLOCK_MAX + 1) * INSN_SIZE >
+    changetype<u32>(cpu) + VCPU_BLOCKS_END
+  ) {
     dropAllBlocks(cpu);
   }
   const block = changetype<Block>(cpu.blocksNext);
@@ -204,7 +201,7 @@ function appendFall(insn: Insn, ofs: u32): void {
 function granules(host: u32, len: u32): u32 {
   const first = (host & 0xfff) >> 7;
   const last = ((host & 0xfff) + len - 1) >> 7;
-  return (<u32>-1 >> (31 - (last > 31 ? 31 : last))) & (<u32>-1 << first);
+  return (<u32>-1 >> (31 - (last > 31 ? 31 : last))) & ((<u32>-1) << first);
 }
 
 function markCode(cpu: Cpu, host: u32, len: u32): void {

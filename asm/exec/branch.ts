@@ -83,7 +83,9 @@ function counterSize(insn: Insn): u32 {
 }
 
 export function execJcxz(cpu: Cpu, insn: Insn): u32 {
-  return truncate(cpu.rcx, counterSize(insn)) == 0 ? jumpTo(cpu, directTarget(cpu, insn)) : EXEC_JUMP;
+  return truncate(cpu.rcx, counterSize(insn)) == 0
+    ? jumpTo(cpu, directTarget(cpu, insn))
+    : EXEC_JUMP;
 }
 
 /** LOOP, LOOPE, LOOPNE. */

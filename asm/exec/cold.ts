@@ -64,7 +64,8 @@ export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
 /** SDM vol. 3 tables 2-4 and 13-1: EM and a missing OSFXSR make SIMD undefined; TS, and EM for x87, are #NM. */
 function unavailable(cpu: Cpu, insn: Insn): u32 {
   const isSimd = insn.imm != 0;
-  if (isSimd && ((cpu.cr0 & CR0_EM) != 0 || (insn.imm == 2 && (cpu.cr4 & CR4_OSFXSR) == 0))) raiseUD(cpu);
+  if (isSimd && ((cpu.cr0 & CR0_EM) != 0 || (insn.imm == 2 && (cpu.cr4 & CR4_OSFXSR) == 0)))
+    raiseUD(cpu);
   else raise(cpu, Vector.NM);
   return 0;
 }

@@ -9,6 +9,9 @@
  * CPL is the dispatcher's: these handlers run at CPL 0 (SMSW apart). Caching bits CD and NW only keep their
  * value. A write of CR0, CR3 or CR4 that fails has changed nothing.
  */
+
+import { hasFeature, xcr0Supported } from "../cpu/cpuid";
+import { armWatch } from "../cpu/debug";
 import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
 import {
   ATTR_L,
@@ -45,8 +48,6 @@ import {
   isLong,
   updateModes,
 } from "../cpu/modes";
-import { hasFeature, xcr0Supported } from "../cpu/cpuid";
-import { armWatch } from "../cpu/debug";
 import { Cpu, SEG_CS, SEG_TR, segAttr, segSel } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Feature } from "../decode/ops";
@@ -62,8 +63,21 @@ const CR0_BITS: u64 = 0xe005_003f;
 const CR0_RELOADS: u64 = CR0_PG | CR0_CD | CR0_NW;
 const CR4_RELOADS: u64 = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP;
 const CR4_BITS: u64 =
-  CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
-  CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE | CR4_SMEP;
+  CR4_VME |
+  CR4_PVI |
+  CR4_TSD |
+  CR4_DE |
+  CR4_PSE |
+  CR4_PAE |
+  CR4_MCE |
+  CR4_PGE |
+  CR4_PCE |
+  CR4_OSFXSR |
+  CR4_OSXMMEXCPT |
+  CR4_UMIP |
+  CR4_FSGSBASE |
+  CR4_PCIDE |
+  CR4_SMEP;
 /** Bits whose change alters what a translation means. */
 const CR4_FLUSHES: u64 = CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE;
 
@@ -208,7 +222,7 @@ export function execMovToCr(cpu: Cpu, insn: Insn): u32 {
       break;
     case 8:
       if (value > 15) isValid = false;
-      else setTpr(cpu, <u32>value << 4);
+      else setTpr(cpu, (<u32>value) << 4);
       break;
     default:
       raiseUD(cpu);
@@ -329,7 +343,8 @@ export function execXsetbv(cpu: Cpu): u32 {
     return EXEC_NEXT;
   }
   const value = (cpu.rax & 0xffff_ffff) | (cpu.rdx << 32);
-  if (<u32>cpu.rcx != 0 || (value & 1) == 0 || (value & ~xcr0Supported(cpu)) != 0) return refuse(cpu);
+  if (<u32>cpu.rcx != 0 || (value & 1) == 0 || (value & ~xcr0Supported(cpu)) != 0)
+    return refuse(cpu);
   cpu.xcr0 = value;
   return EXEC_JUMP;
 }

@@ -20,7 +20,7 @@ import {
   RFLAGS_ZF,
   setArith,
 } from "../cpu/rflags";
-import { Cpu, SHADOW_STI, holdOff } from "../cpu/state";
+import { Cpu, holdOff, SHADOW_STI } from "../cpu/state";
 import { Op } from "../decode/ops";
 import { setCF } from "./alu";
 import { EXEC_JUMP, EXEC_LEAVE, EXEC_NEXT } from "./exec";

@@ -12,8 +12,6 @@ import {
   condition,
   getArith,
   getCF,
-  getOF,
-  getPF,
   getSF,
   getZF,
   RFLAGS_AF,
@@ -71,8 +69,8 @@ export class Ea {
   static sum(cpu: Cpu, insn: Insn): u64 {
     const base = changetype<usize>(cpu);
     return (
-      load<u64>(base + (<u32>insn.base << 3)) +
-      (load<u64>(base + (<u32>insn.index << 3)) << <u64>insn.scale) +
+      load<u64>(base + ((<u32>insn.base) << 3)) +
+      (load<u64>(base + ((<u32>insn.index) << 3)) << (<u64>insn.scale)) +
       <u64>insn.disp
     );
   }
@@ -262,7 +260,9 @@ function carryFlags(cpu: Cpu, a: u64, b: u64, v: u64, size: u32): void {
   const top = <u64>((8 << size) - 1);
   const carries = (a & b) | ((a | b) & ~v);
   const flags =
-    szp(v, size) | (<u32>(carries >> top) & RFLAGS_CF) | (<u32>(a ^ b ^ v) & RFLAGS_AF) |
+    szp(v, size) |
+    (<u32>(carries >> top) & RFLAGS_CF) |
+    (<u32>(a ^ b ^ v) & RFLAGS_AF) |
     ((<u32>(((a ^ v) & (b ^ v)) >> top) & 1) * RFLAGS_OF);
   cpu.ccSrc = <u64>flags;
   cpu.ccOp = CC_FLAGS;
@@ -273,7 +273,9 @@ function borrowFlags(cpu: Cpu, a: u64, b: u64, v: u64, size: u32): void {
   const top = <u64>((8 << size) - 1);
   const borrows = (~a & b) | ((~a | b) & v);
   const flags =
-    szp(v, size) | (<u32>(borrows >> top) & RFLAGS_CF) | (<u32>(a ^ b ^ v) & RFLAGS_AF) |
+    szp(v, size) |
+    (<u32>(borrows >> top) & RFLAGS_CF) |
+    (<u32>(a ^ b ^ v) & RFLAGS_AF) |
     ((<u32>(((a ^ b) & (a ^ v)) >> top) & 1) * RFLAGS_OF);
   cpu.ccSrc = <u64>flags;
   cpu.ccOp = CC_FLAGS;

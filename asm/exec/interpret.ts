@@ -9,14 +9,13 @@
  *
  * interpret() must return regularly (V8 never replaces the code of a running loop): its budget sees to that.
  */
-import { Vector } from "../cpu/fault";
-import { isCanonical } from "../mmu/walk";
+import { raiseGP, raiseUD, Vector } from "../cpu/fault";
 import { MODE_FLAT, MODE_STEP } from "../cpu/modes";
 import { condition } from "../cpu/rflags";
-import { raiseGP, raiseUD } from "../cpu/fault";
 import { Cpu, FAULT_PENDING, SEG_SS64 } from "../cpu/state";
 import { COLD, INSN_SIZE, Insn } from "../decode/insn";
 import { Mem } from "../mmu/access";
+import { isCanonical } from "../mmu/walk";
 import { BLOCK_HEADER, Block, findBlock, lookup } from "./blocks";
 import { execCold } from "./cold";
 import { EXEC_JUMP, EXEC_LEAVE } from "./exec";
@@ -32,7 +31,10 @@ class Step {
     const op = <i32>insn.op;
     // A bad address through rSP is a stack fault (SDM vol. 3 6.15, #SS).
     if (cpu.fault == (FAULT_PENDING | Vector.GP) && cpu.faultHasError != 0) {
-      if (insn.seg == <u8>SEG_SS64 || (op >= Hot.PUSH_R && op <= Hot.RET && op != Hot.PUSH_M && op != Hot.CALL_M)) {
+      if (
+        insn.seg == <u8>SEG_SS64 ||
+        (op >= Hot.PUSH_R && op <= Hot.RET && op != Hot.PUSH_M && op != Hot.CALL_M)
+      ) {
         if (op < <i32>COLD) cpu.fault = FAULT_PENDING | Vector.SS;
       }
     }
@@ -557,7 +559,10 @@ export function interpret(cpu: Cpu, left: i32): i32 {
         next = findBlock(cpu, rip);
         if (changetype<usize>(next) == 0) return left;
         if (
-          ((from ^ rip) & ~0xfff) == 0 && block.host != 0 && next.host != 0 && generation == cpu.blockGeneration &&
+          ((from ^ rip) & ~0xfff) == 0 &&
+          block.host != 0 &&
+          next.host != 0 &&
+          generation == cpu.blockGeneration &&
           (cpu.modeKey & (MODE_FLAT | MODE_STEP)) == MODE_FLAT
         ) {
           store<u32>(slot, changetype<u32>(next));

@@ -6,17 +6,28 @@
  * MOVNTI is a plain store: the caches of this machine are not modelled. CMOVcc reads its source, and clears
  * the destination's upper half, whether or not the condition holds.
  */
+
+import { signExtend } from "../base/bits";
 import { condition, getCF } from "../cpu/rflags";
 import { loadSegment } from "../cpu/segment";
-import { Cpu, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, holdOff, segSel } from "../cpu/state";
+import {
+  Cpu,
+  holdOff,
+  SEG_DS,
+  SEG_ES,
+  SEG_FS,
+  SEG_GS,
+  SEG_SS,
+  SHADOW_SS,
+  segSel,
+} from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
+import { ld8, ld16 } from "../mmu/access";
 import { addressMask, effective, operand, segLinear } from "../mmu/address";
 import { byteSwap, moveBigEndian } from "./bits";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 import { getReg, isMem, loadMem, putReg, readE, sizeOf, writeE } from "./operand";
-import { ld8, ld16 } from "../mmu/access";
-import { signExtend } from "../base/bits";
 
 /** 88, 89 E,G; 8A, 8B G,E; A0, A1 accumulator,O; A2, A3 O,accumulator; B0-BF Z,I; C6, C7 E,I. */
 export function execMov(cpu: Cpu, insn: Insn): u32 {

@@ -8,7 +8,20 @@
  */
 import { Cpu } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
-import { ld8, ld16, ld32, ld64, ldw8, ldw16, ldw32, ldw64, st8, st16, st32, st64 } from "../mmu/access";
+import {
+  ld8,
+  ld16,
+  ld32,
+  ld64,
+  ldw8,
+  ldw16,
+  ldw32,
+  ldw64,
+  st8,
+  st16,
+  st32,
+  st64,
+} from "../mmu/access";
 import { operand } from "../mmu/address";
 
 export function getReg(cpu: Cpu, offset: u32, size: u32): u64 {

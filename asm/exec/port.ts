@@ -99,7 +99,7 @@ export function execPortString(cpu: Cpu, insn: Insn, op: u32): u32 {
   const mask = addressMask(insn);
   const isRepeated = (insn.flags & (INSN_REP | INSN_REPNE)) != 0;
   const seg = insn.seg;
-  const step = (cpu.rflags & RFLAGS_DF) != 0 ? -<i64>size : <i64>size;
+  const step = (cpu.rflags & RFLAGS_DF) != 0 ? -(<i64>size) : <i64>size;
   let turns = (cpu.modeKey & MODE_STEP) != 0 ? 1 : PORT_TURNS;
   if (isRepeated && (cpu.rcx & mask) == 0) return EXEC_NEXT;
   while (true) {

@@ -5,7 +5,15 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AsmModule, loadAsm } from "../../test/asc";
-import { ALONE, CASE_SIZE, DATA, decodeResult, encodeCases, type Mode, RESULT_SIZE } from "../../test/instructions";
+import {
+  ALONE,
+  CASE_SIZE,
+  DATA,
+  decodeResult,
+  encodeCases,
+  type Mode,
+  RESULT_SIZE,
+} from "../../test/instructions";
 
 const CASE = 0x1840_0000;
 const RESULT = CASE + CASE_SIZE;
@@ -40,7 +48,17 @@ beforeAll(async () => {
 }, 120_000);
 
 /** Runs one instruction with the stack pointer at data offset 100h. */
-function run({ code, mode = 32, cpl = 3, cr4 = 0, flags = 0, regs = {}, stack, tssLimit = 0x67, data }: Setting) {
+function run({
+  code,
+  mode = 32,
+  cpl = 3,
+  cr4 = 0,
+  flags = 0,
+  regs = {},
+  stack,
+  tssLimit = 0x67,
+  data,
+}: Setting) {
   const memory = new Uint8Array(asm.memory.buffer);
   const pages = new Uint8Array(5 * 4096);
   (data ?? bitmap())(new DataView(pages.buffer));
@@ -50,7 +68,10 @@ function run({ code, mode = 32, cpl = 3, cr4 = 0, flags = 0, regs = {}, stack, t
   const rsp = mode === 16 ? 0x100n : BigInt(DATA + 0x100);
   const all = Array.from({ length: 16 }, (_, i) => regs[i] ?? (i === 4 ? rsp : 0n));
   const patchAt = stack === undefined ? 0 : DATA + 0x100;
-  memory.set(encodeCases([{ template: "", code, regs: all, flags, patchAt, patch: stack ?? 0n }]), CASE);
+  memory.set(
+    encodeCases([{ template: "", code, regs: all, flags, patchAt, patch: stack ?? 0n }]),
+    CASE,
+  );
   const again = asm.exports.runOnce(CASE, RESULT, mode) !== 0;
   const outcome = decodeResult(Buffer.from(memory.slice(RESULT, RESULT + RESULT_SIZE)), 0);
   return { ...outcome, again, trap: outcome.trap === NO_FAULT ? undefined : outcome.trap };
@@ -64,14 +85,16 @@ const PUSHF = [0x9c];
 const POPF = [0x9d];
 
 /** A TSS in page 1 with its bit map at 68h, outside the default limit; all ports denied but those given. */
-const bitmap = (...allowed: number[]) => (data: DataView) => {
-  data.setUint16(0x1000 + 102, 0x68, true);
-  for (let i = 0; i < 0x2001; i++) data.setUint8(0x1068 + (i % 0xf00), 0xff);
-  for (const port of allowed) {
-    const at = 0x1068 + (port >> 3);
-    data.setUint8(at, data.getUint8(at) & ~(1 << (port & 7)));
-  }
-};
+const bitmap =
+  (...allowed: number[]) =>
+  (data: DataView) => {
+    data.setUint16(0x1000 + 102, 0x68, true);
+    for (let i = 0; i < 0x2001; i++) data.setUint8(0x1068 + (i % 0xf00), 0xff);
+    for (const port of allowed) {
+      const at = 0x1068 + (port >> 3);
+      data.setUint8(at, data.getUint8(at) & ~(1 << (port & 7)));
+    }
+  };
 
 describe("port permission", () => {
   it("is given by IOPL", () => {
@@ -86,7 +109,9 @@ describe("port permission", () => {
     expect(run({ code: IN_AL_60, tssLimit: 0x800, data: bitmap(0x61) }).trap).toBe(GP);
   });
   it("needs the bits of all ports of the access", () => {
-    expect(run({ code: IN_EAX_64, tssLimit: 0x800, data: bitmap(0x64, 0x65, 0x66, 0x67) }).trap).toBeUndefined();
+    expect(
+      run({ code: IN_EAX_64, tssLimit: 0x800, data: bitmap(0x64, 0x65, 0x66, 0x67) }).trap,
+    ).toBeUndefined();
     expect(run({ code: IN_EAX_64, tssLimit: 0x800, data: bitmap(0x64, 0x65, 0x66) }).trap).toBe(GP);
   });
   it("reads two bytes of the map, which must be inside the limit", () => {
@@ -97,7 +122,9 @@ describe("port permission", () => {
   it("ignores IOPL in virtual-8086 mode", () => {
     expect(run({ code: IN_AL_60, mode: 16, flags: VM | IOPL3 }).trap).toBe(GP);
     const data = bitmap(0x60);
-    expect(run({ code: IN_AL_60, mode: 16, flags: VM, tssLimit: 0x800, data }).trap).toBeUndefined();
+    expect(
+      run({ code: IN_AL_60, mode: 16, flags: VM, tssLimit: 0x800, data }).trap,
+    ).toBeUndefined();
   });
 });
 
@@ -143,7 +170,9 @@ describe("PUSHF and POPF", () => {
   });
   it("see VIF as IF with CR4.VME", () => {
     const v86 = { mode: 16 as Mode, cr4: VME };
-    expect(run({ code: POPF, ...v86, flags: VM, stack: BigInt(IF | 0x41) }).flags).toBe(VM | VIF | 0x43);
+    expect(run({ code: POPF, ...v86, flags: VM, stack: BigInt(IF | 0x41) }).flags).toBe(
+      VM | VIF | 0x43,
+    );
     expect(run({ code: POPF, ...v86, flags: VM | VIP, stack: BigInt(IF) }).trap).toBe(GP);
     expect(run({ code: POPF, ...v86, flags: VM, stack: BigInt(TF) }).trap).toBe(GP);
     expect(run({ code: PUSHF, ...v86, flags: VM | VIF }).regs[4]).toBe(0xfen);
@@ -159,21 +188,47 @@ describe("repeated string instructions", () => {
     expect(outcome.regs[1]).toBeLessThan(1000n);
   });
   it("do one item at a time while single-stepping", () => {
-    const outcome = run({ code: [0xf3, 0xa4], flags: TF, regs: { 1: 10n, 6: at(0), 7: at(0x1000) } });
+    const outcome = run({
+      code: [0xf3, 0xa4],
+      flags: TF,
+      regs: { 1: 10n, 6: at(0), 7: at(0x1000) },
+    });
     expect(outcome).toMatchObject({ again: true });
     expect(outcome.regs.slice(0, 8)).toEqual([0n, 9n, 0n, 0n, at(0x100), 0n, at(1), at(0x1001)]);
   });
   it("leave the flags from before when CMPS faults in the middle", () => {
     // Page 3 is absent: eight equal bytes, then a page fault.
-    const outcome = run({ code: [0xf3, 0xa6], flags: 0x895, regs: { 1: 20n, 6: at(0), 7: at(0x2ff8) } });
+    const outcome = run({
+      code: [0xf3, 0xa6],
+      flags: 0x895,
+      regs: { 1: 20n, 6: at(0), 7: at(0x2ff8) },
+    });
     expect(outcome).toMatchObject({ trap: 14, cr2: at(0x3000), flags: 0x897 });
     expect(outcome.regs[1]).toBe(12n);
     expect(outcome.regs[7]).toBe(at(0x3000));
   });
   it("need permission once for all items of INS, and the page before the port", () => {
     expect(run({ code: [0xf3, 0x6c], regs: { 1: 2n, 2: 0x60n, 7: at(0) } }).trap).toBe(GP);
-    const outcome = run({ code: [0xf3, 0x6c], flags: IOPL3, regs: { 1: 4n, 2: 0x60n, 7: at(0x2fff) } });
+    const outcome = run({
+      code: [0xf3, 0x6c],
+      flags: IOPL3,
+      regs: { 1: 4n, 2: 0x60n, 7: at(0x2fff) },
+    });
     expect(outcome).toMatchObject({ trap: 14, error: 7 });
-    expect(run({ code: [0xf3, 0x6d], flags: IOPL3, regs: { 1: 3n, 7: at(0) } }).regs[7]).toBe(at(12));
+    expect(run({ code: [0xf3, 0x6d], flags: IOPL3, regs: { 1: 3n, 7: at(0) } }).regs[7]).toBe(
+      at(12),
+    );
+  });
+});
+
+describe("rotates by an immediate above 1", () => {
+  const overflow = (code: number[], value: bigint, flags = 0) => (run({ code, flags, regs: { 0: value } }).flags & 0x800) !== 0;
+  it("leave OF as the last step of one bit does, ROR as it was", () => {
+    expect(overflow([0xc0, 0xc0, 7], 1n)).toBe(true); // ROL AL: 80h, CF 0
+    expect(overflow([0xc0, 0xc0, 7], 3n, 0x800)).toBe(false); // 81h, CF 1
+    expect(overflow([0xc0, 0xd0, 2], 0x20n)).toBe(true); // RCL AL: 80h, CF 0
+    expect(overflow([0xc0, 0xd0, 2], 0x60n, 0x800)).toBe(false); // 80h, CF 1
+    expect(overflow([0xc0, 0xd8, 2], 1n)).toBe(true); // RCR AL: 80h
+    expect(overflow([0xc0, 0xc8, 2], 2n, 0x800)).toBe(true);
   });
 });

@@ -8,9 +8,10 @@
  * to the irqchip, which may make an interrupt deliverable. Nobody knows the last before it happens, so such a
  * store inside a block raises FAULT_EFFECT in place of storing, and the instruction runs again, alone.
  */
-import { Vector, raise } from "../cpu/fault";
-import { STEP_CANCELLED, deliverFault, deliverInterrupt } from "../cpu/exceptions";
+
 import { DR6_BS, instructionBreakpoints } from "../cpu/debug";
+import { deliverFault, deliverInterrupt, STEP_CANCELLED } from "../cpu/exceptions";
+import { raise, Vector } from "../cpu/fault";
 import { MODE_STEP, updateModes } from "../cpu/modes";
 import { initCpu, startupIpi } from "../cpu/reset";
 import { RFLAGS_IF, RFLAGS_RF, RFLAGS_TF } from "../cpu/rflags";
@@ -54,7 +55,10 @@ export function runSlice(cpu: Cpu, budget: u32): u32 {
   let left = <i32>budget;
   while (left > 0) {
     let what = GO_ON;
-    if (atomic.load<u32>(changetype<usize>(cpu), offsetof<Cpu>("pending")) != 0 || cpu.intrBlocked != 0) {
+    if (
+      atomic.load<u32>(changetype<usize>(cpu), offsetof<Cpu>("pending")) != 0 ||
+      cpu.intrBlocked != 0
+    ) {
       what = boundary(cpu);
       if (what == LEAVE_CONTROL) return EXIT_CONTROL;
       if (what == LEAVE_SHUTDOWN) return EXIT_SHUTDOWN;
@@ -85,7 +89,14 @@ export function runSlice(cpu: Cpu, budget: u32): u32 {
 /** Handles what is pending before the instruction at cpu.rip. */
 function boundary(cpu: Cpu): u32 {
   const pending = atomic.load<u32>(changetype<usize>(cpu), offsetof<Cpu>("pending"));
-  const once = PENDING_CONTROL | PENDING_CODE | PENDING_FLUSH | PENDING_SMI | PENDING_INIT | PENDING_SIPI | PENDING_INTR;
+  const once =
+    PENDING_CONTROL |
+    PENDING_CODE |
+    PENDING_FLUSH |
+    PENDING_SMI |
+    PENDING_INIT |
+    PENDING_SIPI |
+    PENDING_INTR;
   atomic.and<u32>(changetype<usize>(cpu), ~(pending & once), offsetof<Cpu>("pending"));
   if ((pending & PENDING_FLUSH) != 0) flushAll(cpu);
   if ((pending & PENDING_CODE) != 0) dropWrittenCode(cpu);
@@ -142,7 +153,9 @@ function dropWrittenCode(cpu: Cpu): void {
     tail = head;
   }
   while (tail != head) {
-    const page = atomic.load<u32>(MACHINE + MACHINE_DMA_CODE + ((tail & (MACHINE_DMA_CODE_ENTRIES - 1)) << 2));
+    const page = atomic.load<u32>(
+      MACHINE + MACHINE_DMA_CODE + ((tail & (MACHINE_DMA_CODE_ENTRIES - 1)) << 2),
+    );
     dropPage(cpu, page << 12);
     tail++;
   }

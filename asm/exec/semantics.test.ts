@@ -19,13 +19,39 @@ const COUNT = 600;
 
 /** Flags that the manual leaves undefined, compared only on the kind of processor that was measured. */
 const UNDEFINED: Record<string, number> = {
-  or: AF, and: AF, xor: AF, test: AF,
-  rol: OF, ror: OF, rcl: OF, rcr: OF, shl: AF | OF | CF, shr: AF | OF | CF, sal: AF | OF | CF, sar: AF | OF,
-  shld: 0x8d5, shrd: 0x8d5,
-  mul: SF | ZF | AF | PF, imul1: SF | ZF | AF | PF, imul2: SF | ZF | AF | PF, div: 0x8d5, idiv: 0x8d5,
-  bt: 0x8d4 & ~ZF, bts: 0x8d4 & ~ZF, btr: 0x8d4 & ~ZF, btc: 0x8d4 & ~ZF,
-  bsf: 0x8d5 & ~ZF, bsr: 0x8d5 & ~ZF, tzcnt: OF | SF | PF | AF, lzcnt: OF | SF | PF | AF,
-  daa: OF, das: OF, aaa: OF | SF | ZF | PF, aas: OF | SF | ZF | PF, aam: OF | AF | CF, aad: OF | AF | CF,
+  or: AF,
+  and: AF,
+  xor: AF,
+  test: AF,
+  rol: OF,
+  ror: OF,
+  rcl: OF,
+  rcr: OF,
+  shl: AF | OF | CF,
+  shr: AF | OF | CF,
+  sal: AF | OF | CF,
+  sar: AF | OF,
+  shld: 0x8d5,
+  shrd: 0x8d5,
+  mul: SF | ZF | AF | PF,
+  imul1: SF | ZF | AF | PF,
+  imul2: SF | ZF | AF | PF,
+  div: 0x8d5,
+  idiv: 0x8d5,
+  bt: 0x8d4 & ~ZF,
+  bts: 0x8d4 & ~ZF,
+  btr: 0x8d4 & ~ZF,
+  btc: 0x8d4 & ~ZF,
+  bsf: 0x8d5 & ~ZF,
+  bsr: 0x8d5 & ~ZF,
+  tzcnt: OF | SF | PF | AF,
+  lzcnt: OF | SF | PF | AF,
+  daa: OF,
+  das: OF,
+  aaa: OF | SF | ZF | PF,
+  aas: OF | SF | ZF | PF,
+  aam: OF | AF | CF,
+  aad: OF | AF | CF,
 };
 
 const NAMES: Record<number, string> = Object.fromEntries(
@@ -44,7 +70,10 @@ const NAMES: Record<number, string> = Object.fromEntries(
 
 function flagNames(flags: number): string {
   const names = { CF, PF, AF, ZF, SF, OF };
-  return Object.entries(names).filter(([, bit]) => flags & bit).map(([name]) => name).join(" ");
+  return Object.entries(names)
+    .filter(([, bit]) => flags & bit)
+    .map(([name]) => name)
+    .join(" ");
 }
 
 /** One line per kind of difference, at most `limit`. */
@@ -56,8 +85,11 @@ function differences(native: Buffer, core: Buffer): string[] {
     const op = native.readUInt32LE(at);
     const name = NAMES[op];
     const size = native.readUInt32LE(at + 4);
-    const u64 = (buffer: Buffer, field: number) => buffer.readBigUInt64LE(at + 24 + 8 * field).toString(16);
-    const flags = (native.readUInt32LE(at + 16) ^ core.readUInt32LE(at + 16)) & ~(strict ? 0 : (UNDEFINED[name] ?? 0));
+    const u64 = (buffer: Buffer, field: number) =>
+      buffer.readBigUInt64LE(at + 24 + 8 * field).toString(16);
+    const flags =
+      (native.readUInt32LE(at + 16) ^ core.readUInt32LE(at + 16)) &
+      ~(strict ? 0 : (UNDEFINED[name] ?? 0));
     const values = [3, 4].some((field) => u64(native, field) !== u64(core, field));
     const fault = native.readUInt32LE(at + 8) !== core.readUInt32LE(at + 8);
     if (!flags && !values && !fault) continue;

@@ -31,7 +31,7 @@ import {
   UNORDERED,
 } from "../softfloat/ieee754";
 import { reciprocal, reciprocalRoot } from "../softfloat/reciprocal";
-import { source128, source32, source64, Xmm } from "./simd-operand";
+import { source32, source64, source128, Xmm } from "./simd-operand";
 
 /** Operations of the regular block, (op - SQRTPS) / 4. */
 const SQRT: u32 = 0;
@@ -383,8 +383,8 @@ function isOrdinary<I>(kind: u32, a: v128, b: v128, r: v128): bool {
 
 /** MIN, MAX and CMP, which select and never round. */
 function selection<F, I>(cpu: Cpu, kind: u32, a: v128, b: v128, imm: u32): v128 {
-  let x = Lanes.magnitude<I>(a);
-  let y = Lanes.magnitude<I>(b);
+  const x = Lanes.magnitude<I>(a);
+  const y = Lanes.magnitude<I>(b);
   const nan = v128.or(Lanes.isNaN<I>(x), Lanes.isNaN<I>(y));
   const denormalA = Lanes.isDenormal<I>(x);
   const denormalB = Lanes.isDenormal<I>(y);

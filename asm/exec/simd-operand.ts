@@ -13,7 +13,7 @@
 import { raiseGP } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
 import { EA_FLAT32, EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
-import { ld16, ld32, ld64, ld8, ld128, Mem, st128, st16, st32, st64, st8 } from "../mmu/access";
+import { ld8, ld16, ld32, ld64, ld128, Mem, st8, st16, st32, st64, st128 } from "../mmu/access";
 import { operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
 import { Ea } from "./hot-semantics";

@@ -13,9 +13,9 @@ import { giveGeneral } from "./simd-move";
 import {
   isMemory,
   isWide,
+  memory8,
   memory16,
   memory32,
-  memory8,
   setGeneral,
   source128,
   sourceGeneral,

@@ -331,19 +331,10 @@ describe("SIMD instructions", () => {
 });
 
 function groupMember(opcode: number, member: number, prefix: number): string | undefined {
-  const names: Record<number, (string | undefined)[]> = {
-    113: [, , "PSRLW_I", , "PSRAW_I", , "PSLLW_I"],
-    114: [, , "PSRLD_I", , "PSRAD_I", , "PSLLD_I"],
-    115: [
-      ,
-      ,
-      "PSRLQ_I",
-      prefix ? "PSRLDQ" : undefined,
-      ,
-      ,
-      "PSLLQ_I",
-      prefix ? "PSLLDQ" : undefined,
-    ],
+  const names: Record<number, Record<number, string | undefined>> = {
+    113: { 2: "PSRLW_I", 4: "PSRAW_I", 6: "PSLLW_I" },
+    114: { 2: "PSRLD_I", 4: "PSRAD_I", 6: "PSLLD_I" },
+    115: { 2: "PSRLQ_I", 6: "PSLLQ_I", ...(prefix && { 3: "PSRLDQ", 7: "PSLLDQ" }) },
   };
   return names[opcode]?.[member];
 }

@@ -3,13 +3,7 @@
  * Also fuses CMP or TEST with the conditional jump behind it. Near branches and stack operations are hot only
  * where their width is fixed: in 64-bit code, and direct jumps also in flat 32-bit code.
  */
-import {
-  MODE_CODE32,
-  MODE_CODE64,
-  MODE_CODE_MASK,
-  MODE_FLAT,
-  MODE_STEP,
-} from "../cpu/modes";
+import { MODE_CODE_MASK, MODE_CODE32, MODE_CODE64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { COLD, EA_PRIV, INSN_MEM, INSN_OPSIZE, INSN_SIZE, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
@@ -124,7 +118,7 @@ function choose(insn: Insn, row: u64, op: i32, mode: u32, hasPrevious: bool): u3
       return (isMem ? Hot.IMUL_RMI : Hot.IMUL_RRI) + size;
     case Op.PUSH:
       if (!is64 || size != 3) return 0;
-      return ((<u32>(row >> 15)) & 31) == I ? Hot.PUSH_I : isMem ? Hot.PUSH_M : Hot.PUSH_R;
+      return (<u32>(row >> 15) & 31) == I ? Hot.PUSH_I : isMem ? Hot.PUSH_M : Hot.PUSH_R;
     case Op.POP:
       return is64 && size == 3 && !isMem ? Hot.POP_R : 0;
     case Op.CALL:
@@ -152,7 +146,7 @@ function choose(insn: Insn, row: u64, op: i32, mode: u32, hasPrevious: bool): u3
       return size == 3 ? Hot.CDQE : size == 2 ? Hot.CWDE : 0;
     case Op.BT:
       if (isMem || size < 2) return 0;
-      return (((<u32>(row >> 23)) & 31) == I ? Hot.BT_RI32 : Hot.BT_RR32) + size - 2;
+      return ((<u32>(row >> 23) & 31) == I ? Hot.BT_RI32 : Hot.BT_RR32) + size - 2;
     case Op.NOP:
     case Op.PREFETCH:
       return Hot.NOP;
@@ -162,12 +156,12 @@ function choose(insn: Insn, row: u64, op: i32, mode: u32, hasPrevious: bool): u3
 
 function shift(row: u64, isMem: bool, kind: u32, size: u32): u32 {
   if (isMem) return 0;
-  return (((<u32>(row >> 23)) & 31) == CL ? Hot.SHIFT_CL : Hot.SHIFT_I) + kind * 4 + size;
+  return ((<u32>(row >> 23) & 31) == CL ? Hot.SHIFT_CL : Hot.SHIFT_I) + kind * 4 + size;
 }
 
 function xchg(insn: Insn, row: u64, size: u32): u32 {
   // 90-97 leave rAX implicit: Insn.r is then its offset, 0.
-  if (((<u32>(row >> 15)) & 31) == Z) insn.r = 0;
+  if ((<u32>(row >> 15) & 31) == Z) insn.r = 0;
   return size == 3 ? Hot.XCHG_RR64 : size == 2 ? Hot.XCHG_RR32 : 0;
 }
 
@@ -175,7 +169,11 @@ function xchg(insn: Insn, row: u64, size: u32): u32 {
 function hasDirectJumps(insn: Insn, mode: u32): bool {
   const code = mode & MODE_CODE_MASK;
   if (code == MODE_CODE64) return true;
-  return code == MODE_CODE32 && (mode & (MODE_FLAT | MODE_STEP)) == MODE_FLAT && (<u32>insn.flags & INSN_OPSIZE) == 0;
+  return (
+    code == MODE_CODE32 &&
+    (mode & (MODE_FLAT | MODE_STEP)) == MODE_FLAT &&
+    (<u32>insn.flags & INSN_OPSIZE) == 0
+  );
 }
 
 function conditionalJump(insn: Insn, hasPrevious: bool): u32 {

@@ -24,7 +24,7 @@ import {
   setRflags,
 } from "../cpu/rflags";
 import { loadSegment } from "../cpu/segment";
-import { Cpu, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, holdOff, segSel } from "../cpu/state";
+import { Cpu, holdOff, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, segSel } from "../cpu/state";
 import { peekItem, stackMask, withStackPointer } from "../cpu/transfer";
 import { Insn } from "../decode/insn";
 import { probe, st16 } from "../mmu/access";

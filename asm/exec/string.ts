@@ -36,7 +36,7 @@ function isDown(cpu: Cpu): bool {
 
 /** Distance of `items` items in the direction of DF. */
 function distance(cpu: Cpu, items: u32, size: u32): u64 {
-  const bytes = <u64>items << <u64>size;
+  const bytes = (<u64>items) << (<u64>size);
   return isDown(cpu) ? 0 - bytes : bytes;
 }
 

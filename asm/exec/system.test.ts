@@ -1,7 +1,7 @@
 /** System instructions: mode switches and the checks of SDM vol. 2. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loadSystemCore, type SystemCore } from "../../test/system-core";
 import { Cpu, RAM, SEG_FS, SEG_GDTR, SEG_GS, SEG_IDTR, VCPU } from "../../src/shared/layout";
+import { loadSystemCore, type SystemCore } from "../../test/system-core";
 
 let s: SystemCore;
 const GP = "#GP(0)";
@@ -107,7 +107,8 @@ describe("CR3, CR4 and CR8", () => {
     expect(writeCr(3, 0x10_0000n)).toBe("ok");
   });
   it("refuses reserved bits of CR4: VMXE, SMXE, LA57, PKE", () => {
-    for (const bit of [12n, 13n, 14n, 15n, 19n, 22n, 23n, 32n]) expect(writeCr(4, 0x20n | (1n << bit))).toBe(GP);
+    for (const bit of [12n, 13n, 14n, 15n, 19n, 22n, 23n, 32n])
+      expect(writeCr(4, 0x20n | (1n << bit))).toBe(GP);
     expect(writeCr(4, 0n)).toBe(GP); // PAE must stay
     expect(writeCr(4, 0x37_0fffn)).toBe("ok");
   });

@@ -9,9 +9,19 @@
  * The manual says SGDT and SIDT with a 16-bit operand size store a 24-bit base; processors since the 386
  * store all 32 bits, and so does this.
  */
+
+import { CpuidResult, cpuid } from "../cpu/cpuid";
 import { raiseGP, raiseUD } from "../cpu/fault";
-import { cpuid, CpuidResult } from "../cpu/cpuid";
-import { CR4_FSGSBASE, CR4_OSXSAVE, CR4_PCIDE, CR4_PKE, CR4_TSD, CR4_UMIP, is64, updateModes } from "../cpu/modes";
+import {
+  CR4_FSGSBASE,
+  CR4_OSXSAVE,
+  CR4_PCIDE,
+  CR4_PKE,
+  CR4_TSD,
+  CR4_UMIP,
+  is64,
+  updateModes,
+} from "../cpu/modes";
 import { readMsr, writeMsr } from "../cpu/msr";
 import { RFLAGS_AC } from "../cpu/rflags";
 import {
@@ -44,9 +54,9 @@ import {
   execXsetbv,
 } from "./control-registers";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
-import { execVmcall } from "./hypercall";
 import { execCli, execHlt, execSti } from "./flags";
 import { execFpuState } from "./fpu-state";
+import { execVmcall } from "./hypercall";
 import { getReg, putReg } from "./operand";
 import { execSegmentInfo } from "./segment-info";
 import { execSysenter } from "./sysenter";
@@ -230,7 +240,8 @@ function execInvpcid(cpu: Cpu, insn: Insn): u32 {
   if (cpu.fault != 0) return EXEC_NEXT;
   const namesPcid = type == INVPCID_ADDRESS || type == INVPCID_CONTEXT;
   if (
-    type > INVPCID_ALL_NON_GLOBAL || pcid >> 12 != 0 ||
+    type > INVPCID_ALL_NON_GLOBAL ||
+    pcid >> 12 != 0 ||
     (namesPcid && pcid != 0 && (cpu.cr4 & CR4_PCIDE) == 0) ||
     (type == INVPCID_ADDRESS && !isCanonical(address))
   ) {

@@ -9,9 +9,10 @@
  * page's main thread may not, since it must not sleep. Local APICs lie in the vCPU blocks and are not
  * under the lock: other threads only set IRR and TMR bits there, with atomics.
  */
-import { IRQCHIP } from "../layout";
-import { wakeVcpu } from "../host";
+
 import { Cpu, cpuAt } from "../cpu/state";
+import { wakeVcpu } from "../host";
+import { IRQCHIP } from "../layout";
 
 @unmanaged
 export class Chip {

@@ -130,13 +130,16 @@ function writeConfig(h: Hpet, value: u32, ns: f64): void {
 function writeTimerConfig(h: Hpet, index: u32, value: u32, ns: f64): void {
   const t = timer(index);
   // A timer that stops being an asserted level releases its line.
-  if (((h.status >> index) & 1) != 0 && (value & (TN_LEVEL | TN_ENABLE)) != (TN_LEVEL | TN_ENABLE)) {
+  if (
+    ((h.status >> index) & 1) != 0 &&
+    (value & (TN_LEVEL | TN_ENABLE)) != (TN_LEVEL | TN_ENABLE)
+  ) {
     writeStatus(h, 1 << index);
   }
   t.config = (value & TN_WRITABLE) | TN_PERIODIC_CAP | TN_SIZE_CAP;
   if ((t.config & TN_32BIT) != 0) {
-    t.comparator = <u64><u32>t.comparator;
-    t.period = <u64><u32>t.period;
+    t.comparator = <u64>(<u32>t.comparator);
+    t.period = <u64>(<u32>t.period);
   }
   arm(h, t, ns);
 }
@@ -144,7 +147,7 @@ function writeTimerConfig(h: Hpet, index: u32, value: u32, ns: f64): void {
 /** Replaces the half of `old` at byte 4 × `high`. */
 function merge(old: u64, value: u32, high: u32): u64 {
   return high != 0
-    ? (old & 0xffff_ffff) | (<u64>value << 32)
+    ? (old & 0xffff_ffff) | ((<u64>value) << 32)
     : (old & 0xffff_ffff_0000_0000) | <u64>value;
 }
 
@@ -170,7 +173,7 @@ export function hpetRead32(offset: u32, ns: f64): u32 {
     const t = timer((offset - 0x100) >> 5);
     switch ((offset >> 3) & 3) {
       case 0:
-        value = <u64>t.config | (<u64>ROUTES << 32);
+        value = <u64>t.config | ((<u64>ROUTES) << 32);
         break;
       case 1:
         value = t.comparator;
@@ -181,7 +184,7 @@ export function hpetRead32(offset: u32, ns: f64): u32 {
   } else {
     switch (offset >> 3) {
       case 0x00 >> 3:
-        value = <u64>CAPABILITIES | (<u64>PERIOD_FS << 32);
+        value = <u64>CAPABILITIES | ((<u64>PERIOD_FS) << 32);
         break;
       case 0x10 >> 3:
         value = <u64>h.config;
@@ -201,7 +204,7 @@ export function hpetRead32(offset: u32, ns: f64): u32 {
 
 /** The whole register at `offset` (a multiple of 8), read at one moment. */
 export function hpetRead64(offset: u32, ns: f64): u64 {
-  return <u64>hpetRead32(offset, ns) | (<u64>hpetRead32(offset + 4, ns) << 32);
+  return <u64>hpetRead32(offset, ns) | ((<u64>hpetRead32(offset + 4, ns)) << 32);
 }
 
 export function hpetWrite32(offset: u32, value: u32, ns: f64): void {

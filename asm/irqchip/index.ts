@@ -9,18 +9,13 @@
  * The vCPU clears PENDING_INTR before it asks irqPending; whoever makes something deliverable (a new
  * request, an EOI, a lowered TPR, an unmasked LINT0) sets it again.
  */
-import { PENDING_INTR, PORT_CLASS, PORT_CLASS_CORE } from "../layout";
-import { machine } from "../machine";
+
 import { Cpu, cpuAt } from "../cpu/state";
 import { guestNs } from "../cpu/time";
+import { PENDING_INTR, PORT_CLASS, PORT_CLASS_CORE } from "../layout";
+import { machine } from "../machine";
 import { chip, lockChip, signalSelf, unlockChip } from "./chip";
-import {
-  hpetRead32,
-  hpetRead64,
-  hpetReplacesLegacy,
-  hpetReset,
-  hpetWrite32,
-} from "./hpet";
+import { hpetRead32, hpetRead64, hpetReplacesLegacy, hpetReset, hpetWrite32 } from "./hpet";
 import { ioapicRead, ioapicReset, ioapicWrite } from "./ioapic";
 import {
   APIC_BASE_ENABLE,

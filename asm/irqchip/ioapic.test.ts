@@ -1,6 +1,6 @@
 /** The I/O APIC against the 82093AA data sheet. */
 import { beforeAll, beforeEach, expect, it } from "vitest";
-import { type IrqMachine, IOAPIC, loadIrqMachine } from "../../test/irqchip";
+import { IOAPIC, type IrqMachine, loadIrqMachine } from "../../test/irqchip";
 
 const LEVEL = 0x8000;
 const MASK = 0x1_0000;

@@ -50,7 +50,12 @@ function deliver(pin: u32, entry: u64): void {
   if (mode == MODE_EXTINT) return;
   const isLevel = (entry & ENTRY_LEVEL) != 0;
   const accepted = sendMessage(
-    <u32>(entry >> 56), (entry & ENTRY_LOGICAL) != 0, mode, <u32>entry & 0xff, isLevel, false,
+    <u32>(entry >> 56),
+    (entry & ENTRY_LOGICAL) != 0,
+    mode,
+    <u32>entry & 0xff,
+    isLevel,
+    false,
   );
   if (isLevel && accepted && mode <= MODE_LOWEST) setEntry(pin, entry | ENTRY_REMOTE_IRR);
 }
@@ -108,8 +113,8 @@ function writeRegister(io: Ioapic, value: u32): void {
   const pin = (index - 0x10) >> 1;
   const old = entryAt(pin);
   const shift: u64 = (index & 1) != 0 ? 32 : 0;
-  const half: u64 = (<u64>0xffff_ffff << shift) & ENTRY_WRITABLE;
-  let entry = (old & ~half) | ((<u64>value << shift) & half);
+  const half: u64 = ((<u64>0xffff_ffff) << shift) & ENTRY_WRITABLE;
+  let entry = (old & ~half) | (((<u64>value) << shift) & half);
   // Turning an entry edge-triggered clears remote IRR: how systems drop a lost EOI.
   if ((entry & ENTRY_LEVEL) == 0) entry &= ~ENTRY_REMOTE_IRR;
   setEntry(pin, entry & ~ENTRY_STATUS);

@@ -6,9 +6,10 @@
  * A destination of FFh in eight bits is a broadcast for xAPIC and x2APIC receivers alike; x2APIC senders
  * use all 32 bits. Lowest-priority arbitration takes the receiver of lowest PPR, the lowest number first.
  */
+
+import { Cpu, cpuAt } from "../cpu/state";
 import { PENDING_INIT, PENDING_NMI, PENDING_SIPI, PENDING_SMI } from "../layout";
 import { machine } from "../machine";
-import { Cpu, cpuAt } from "../cpu/state";
 import { signal } from "./chip";
 import {
   accept,
@@ -120,7 +121,12 @@ function deliver(mask: u32, mode: u32, vector: u32, isLevel: bool): bool {
 
 /** A message from the I/O APIC or a device; whether anybody took it. */
 export function sendMessage(
-  dest: u32, isLogical: bool, mode: u32, vector: u32, isLevel: bool, isWide: bool,
+  dest: u32,
+  isLogical: bool,
+  mode: u32,
+  vector: u32,
+  isLevel: bool,
+  isWide: bool,
 ): bool {
   return deliver(destinations(dest, isLogical, isWide), mode, vector, isLevel);
 }

@@ -5,7 +5,7 @@
  */
 import { Cpu } from "../cpu/state";
 import { crystalNs, guestNs, nsOfTsc, readTsc } from "../cpu/time";
-import { accept, Lapic, lapic, LVT_MASK } from "./lapic";
+import { accept, Lapic, LVT_MASK, lapic } from "./lapic";
 import { updateNextTimer } from "./timers";
 
 const MODE_SHIFT: u32 = 17;
@@ -35,7 +35,8 @@ export function timerCurrent(cpu: Cpu, l: Lapic): u32 {
   const passed = <u64>((now - l.timerStart) / countNs(l));
   const initial = <u64>l.timerInitial;
   // A periodic count that has run out and awaits its poll has already been reloaded.
-  if (mode(l) == MODE_PERIODIC && l.timerDeadline != Infinity) return <u32>(initial - (passed % initial));
+  if (mode(l) == MODE_PERIODIC && l.timerDeadline != Infinity)
+    return <u32>(initial - (passed % initial));
   return passed >= initial ? 0 : <u32>(initial - passed);
 }
 

@@ -273,7 +273,9 @@ it("allows only the mode changes of figure 10-27", () => {
     [base | 0x900, 1],
     [base | 0x901, 0], // reserved bit
   ];
-  expect(sequence.map(([value]) => m.core.apicBase(0, value))).toEqual(sequence.map(([, ok]) => ok));
+  expect(sequence.map(([value]) => m.core.apicBase(0, value))).toEqual(
+    sequence.map(([, ok]) => ok),
+  );
 });
 
 it("answers at the base the MSR names, and not at all in x2APIC mode", () => {
@@ -289,7 +291,9 @@ it("has x2APIC registers with their own identifiers and checks", () => {
   m.core.apicBase(3, APIC | 0xc00);
   expect(m.core.x2Read(3, 0x02)).toBe(3);
   expect(m.core.x2Read(3, 0x0d)).toBe(8);
-  expect([0x0b, 0x0e, 0x31, 0x3f, 0x40].map((r) => m.core.x2Readable(3, r))).toEqual([0, 0, 0, 0, 0]);
+  expect([0x0b, 0x0e, 0x31, 0x3f, 0x40].map((r) => m.core.x2Readable(3, r))).toEqual([
+    0, 0, 0, 0, 0,
+  ]);
   expect(m.core.x2Write(3, 0x0b, 1, 0)).toBe(0);
   expect(m.core.x2Write(3, 0x0b, 0, 0)).toBe(1);
   expect(m.core.x2Write(3, 0x08, 0x100, 0)).toBe(0);

@@ -10,12 +10,12 @@
  * performance interrupts (their LVT entries exist and never fire). The manual leaves LINT0 masked at
  * reset; here the boot processor's starts as ExtINT, as QEMU does, for firmware that knows no APIC.
  */
-import { PENDING_INTR, PENDING_NMI, PENDING_SMI, VCPU_LAPIC } from "../layout";
+
 import { Cpu, cpuAt } from "../cpu/state";
 import { guestNs } from "../cpu/time";
+import { PENDING_INTR, PENDING_NMI, PENDING_SMI, VCPU_LAPIC } from "../layout";
 import { lockChip, signal, signalSelf, unlockChip } from "./chip";
 import { ioapicEoi } from "./ioapic";
-import { picIntr } from "./pic-8259";
 import { sendIpi } from "./lapic-ipi";
 import {
   lapicTimerPoll,
@@ -24,6 +24,7 @@ import {
   timerInitialChanged,
   timerModeChanged,
 } from "./lapic-timer";
+import { picIntr } from "./pic-8259";
 import { updateNextTimer } from "./timers";
 
 @unmanaged
@@ -469,7 +470,7 @@ export function lapicMsrReadable(cpu: Cpu, reg: u32): bool {
 
 export function lapicMsrRead(cpu: Cpu, reg: u32): u64 {
   const low = <u64>readRegister(cpu, reg);
-  return reg == REG_ICR ? low | (<u64>lapic(cpu).icrHigh << 32) : low;
+  return reg == REG_ICR ? low | ((<u64>lapic(cpu).icrHigh) << 32) : low;
 }
 
 /** WRMSR to 800h + `reg`; false: #GP(0). */

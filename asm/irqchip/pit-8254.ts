@@ -12,8 +12,8 @@
  * starts with the next full period, not the next half; a control word never raises IRQ 0 by itself.
  */
 import { chip, PIT } from "./chip";
-import { IRQ_TIMER, setLine } from "./lines";
 import { hpetReplacesLegacy } from "./hpet";
+import { IRQ_TIMER, setLine } from "./lines";
 
 @unmanaged
 export class PitChannel {
@@ -91,13 +91,19 @@ function count(c: PitChannel, now: i64): u32 {
 
 function toBcd(value: u32): u32 {
   return (
-    (value % 10) | ((value / 10) % 10 << 4) | ((value / 100) % 10 << 8) | ((value / 1000) % 10 << 12)
+    (value % 10) |
+    (((value / 10) % 10) << 4) |
+    (((value / 100) % 10) << 8) |
+    (((value / 1000) % 10) << 12)
   );
 }
 
 function fromBcd(value: u32): u32 {
   return (
-    (value & 15) + ((value >> 4) & 15) * 10 + ((value >> 8) & 15) * 100 + ((value >> 12) & 15) * 1000
+    (value & 15) +
+    ((value >> 4) & 15) * 10 +
+    ((value >> 8) & 15) * 100 +
+    ((value >> 12) & 15) * 1000
   );
 }
 
@@ -282,7 +288,7 @@ export function port61Read(ns: f64): u32 {
   const c = channel(2);
   const now = ticksAt(ns);
   settle(c, now);
-  const refresh = <u32>(<u64>(ns / REFRESH_NS) & 1) << 4;
+  const refresh = (<u32>(<u64>(ns / REFRESH_NS) & 1)) << 4;
   return chip().port61 | refresh | (out(c, now) ? 0x20 : 0);
 }
 
@@ -309,7 +315,8 @@ export function pitPoll(ns: f64): void {
   if (isPeriodic(c)) {
     settle(c, now);
     const late = now - c.nextEdge;
-    if (c.nextEdge <= c.start) c.nextEdge = c.start; // a new count took over meanwhile
+    if (c.nextEdge <= c.start)
+      c.nextEdge = c.start; // a new count took over meanwhile
     else if (late > BACKLOG) c.nextEdge += late - (late % <i64>c.reload);
     c.nextEdge += <i64>c.reload;
     setIrq(false);

@@ -9,5 +9,7 @@ const PM_TIMER_HZ: u64 = 3_579_545;
 export function pmTimer(ns: f64): u32 {
   const whole = <u64>ns;
   const seconds = whole / 1_000_000_000;
-  return <u32>(seconds * PM_TIMER_HZ + ((whole - seconds * 1_000_000_000) * PM_TIMER_HZ) / 1_000_000_000);
+  return <u32>(
+    (seconds * PM_TIMER_HZ + ((whole - seconds * 1_000_000_000) * PM_TIMER_HZ) / 1_000_000_000)
+  );
 }

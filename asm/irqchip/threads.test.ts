@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { beforeAll, beforeEach, expect, it } from "vitest";
-import { type IrqMachine, loadIrqMachine } from "../../test/irqchip";
 import { IRQCHIP } from "../../src/shared/layout";
+import { type IrqMachine, loadIrqMachine } from "../../test/irqchip";
 
 const DEVICE = `
   const { workerData, parentPort } = require("node:worker_threads");
@@ -43,7 +43,11 @@ beforeEach(() => {
 });
 
 /** Runs `rounds` of the device in a worker and `step` here until it is done and nothing is pending. */
-async function against(kind: string, rounds: number, step: (flag: Int32Array, vectors: number[]) => void) {
+async function against(
+  kind: string,
+  rounds: number,
+  step: (flag: Int32Array, vectors: number[]) => void,
+) {
   const flag = new Int32Array(new SharedArrayBuffer(16));
   const { wasm, memory } = m;
   const workerData = { wasm, memory, rounds, kind, done: flag.buffer };

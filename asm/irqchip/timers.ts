@@ -3,9 +3,10 @@
  * Cpu.nextTimerNs is the earliest deadline of those; it is written by its own vCPU only. Another vCPU that
  * programs the PIT or the HPET ends vCPU 0's slice, which then looks again.
  */
-import { PENDING_CONTROL } from "../layout";
+
 import { Cpu } from "../cpu/state";
 import { noteTime } from "../cpu/time";
+import { PENDING_CONTROL } from "../layout";
 import { lockChip, signal, unlockChip } from "./chip";
 import { hpetDeadline, hpetPoll } from "./hpet";
 import { lapic } from "./lapic";

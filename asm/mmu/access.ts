@@ -7,12 +7,12 @@
  * the caller looks at cpu.fault; a store that faults has written nothing.
  */
 import { mmioLoad, mmioStore } from "../bus";
-import { codeWritten } from "../exec/blocks";
-import { CODE_MAP } from "../layout";
-import { CR4_SMAP } from "../cpu/modes";
 import { isWatchedPage, noteAccess } from "../cpu/debug";
+import { CR4_SMAP } from "../cpu/modes";
 import { Cpu, FAULT_EFFECT } from "../cpu/state";
+import { codeWritten } from "../exec/blocks";
 import { ownsMmio } from "../irqchip/index";
+import { CODE_MAP } from "../layout";
 import { hostAddress, hostAddressForWrite, isReadOnly } from "./physical";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_R, TLB_TAG_W, TLB_TAG_X, Tlb } from "./tlb";
 import {
@@ -117,7 +117,7 @@ export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
     const low = loadPart(cpu, la, room, access);
     if (cpu.fault != 0) return 0;
     const high = loadPart(cpu, upper, size - room, access);
-    return low | (high << <u64>(room << 3));
+    return low | (high << (<u64>(room << 3)));
   }
   return loadPart(cpu, la, size, access);
 }
@@ -133,7 +133,7 @@ function loadPart(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
   if ((size & (size - 1)) == 0) return mmioLoad(cpu, gpa, size);
   let value: u64 = 0;
   for (let i: u32 = 0; i < size; i++) {
-    value |= mmioLoad(cpu, gpa + i, 1) << <u64>(i << 3);
+    value |= mmioLoad(cpu, gpa + i, 1) << (<u64>(i << 3));
   }
   return value;
 }
@@ -150,7 +150,7 @@ function loadHost(host: u32, size: u32): u64 {
       return load<u64>(host);
   }
   let value: u64 = 0;
-  for (let i: u32 = 0; i < size; i++) value |= <u64>load<u8>(host + i) << <u64>(i << 3);
+  for (let i: u32 = 0; i < size; i++) value |= (<u64>load<u8>(host + i)) << (<u64>(i << 3));
   return value;
 }
 
@@ -187,7 +187,9 @@ function storePart(cpu: Cpu, la: u64, value: u64, size: u32): void {
       return;
     }
     if ((size & (size - 1)) == 0) mmioStore(cpu, gpa, size, value);
-    else for (let i: u32 = 0; i < size; i++) mmioStore(cpu, gpa + i, 1, (value >> <u64>(i << 3)) & 0xff);
+    else
+      for (let i: u32 = 0; i < size; i++)
+        mmioStore(cpu, gpa + i, 1, (value >> <u64>(i << 3)) & 0xff);
     return;
   }
   switch (size) {

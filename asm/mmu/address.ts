@@ -3,20 +3,14 @@
  * of protected mode, plain bases of real and virtual-8086 mode, canonical form in 64-bit mode.
  */
 import { raiseError, Vector } from "../cpu/fault";
-import {
-  ATTR_DB,
-  ATTR_UNUSABLE,
-  MODE_CODE64,
-  MODE_CODE_MASK,
-  MODE_PROTECTED,
-} from "../cpu/modes";
-import { Cpu, SEG_SS, SEG_SS64, reg, segAttr, segBase, segLimit } from "../cpu/state";
+import { ATTR_DB, ATTR_UNUSABLE, MODE_CODE_MASK, MODE_CODE64, MODE_PROTECTED } from "../cpu/modes";
+import { Cpu, reg, SEG_SS, SEG_SS64, segAttr, segBase, segLimit } from "../cpu/state";
 import { INSN_ADDR32, INSN_ADDR64, Insn } from "../decode/insn";
 import { isCanonical } from "./walk";
 
 /** Effective address of the memory operand, truncated to the address size. */
 export function effective(cpu: Cpu, insn: Insn): u64 {
-  const ea = reg(cpu, insn.base) + (reg(cpu, insn.index) << <u64>insn.scale) + <u64>insn.disp;
+  const ea = reg(cpu, insn.base) + (reg(cpu, insn.index) << (<u64>insn.scale)) + <u64>insn.disp;
   return ea & addressMask(insn);
 }
 

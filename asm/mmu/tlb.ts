@@ -15,12 +15,9 @@
  * Large pages are entered 4 KiB at a time; the range they cover is remembered so that INVLPG inside it
  * becomes a flush. Documents: SDM vol. 3 4.10.
  */
-import {
-  VCPU_BLOCK_HASH,
-  VCPU_JUMP_CACHE,
-  VCPU_TLB,
-} from "../layout";
+
 import { Cpu } from "../cpu/state";
+import { VCPU_BLOCK_HASH, VCPU_JUMP_CACHE, VCPU_TLB } from "../layout";
 
 export const TLB_ENTRIES: u32 = 4096;
 export const TLB_ENTRY_SIZE: u32 = 32;
@@ -74,7 +71,7 @@ export function flushAll(cpu: Cpu): void {
     asn = 1;
   }
   cpu.tlbNextAsn = asn + 1;
-  cpu.tlbKey = (cpu.tlbKey & 3) | (<u64>asn << ASN_SHIFT);
+  cpu.tlbKey = (cpu.tlbKey & 3) | ((<u64>asn) << ASN_SHIFT);
   cpu.pcidValid = 0;
   forgetLargeRanges(cpu);
 }
@@ -98,7 +95,7 @@ function rememberPcid(cpu: Cpu): void {
   if (slot >= PCID_SLOTS) return;
   store<u32>(
     changetype<usize>(cpu) + (slot << 2),
-    (<u32>(cpu.tlbKey >> ASN_SHIFT) << 12) | (<u32>cpu.cr3 & 0xfff),
+    ((<u32>(cpu.tlbKey >> ASN_SHIFT)) << 12) | (<u32>cpu.cr3 & 0xfff),
     offsetof<Cpu>("pcidAsn"),
   );
   cpu.pcidValid |= 1 << slot;
@@ -123,7 +120,7 @@ export function setAddressSpace(cpu: Cpu, pcide: bool, keep: bool): void {
   }
   if (slot < PCID_SLOTS && keep) {
     cpu.pcidSlot = slot;
-    cpu.tlbKey = (cpu.tlbKey & 3) | (<u64>(load<u32>(base + (slot << 2)) >> 12) << ASN_SHIFT);
+    cpu.tlbKey = (cpu.tlbKey & 3) | ((<u64>(load<u32>(base + (slot << 2)) >> 12)) << ASN_SHIFT);
     return;
   }
   if (slot == PCID_SLOTS) slot = pcid & (PCID_SLOTS - 1);

@@ -8,18 +8,9 @@
  * The result is left in cpu.walkGpa/walkFlags; a page fault is raised with CR2 set. Accessed flags are set only
  * when the whole translation has succeeded, as on the 80386; the manual leaves it open.
  */
-import {
-  CR0_PG,
-  CR0_WP,
-  CR4_PAE,
-  CR4_PGE,
-  CR4_PSE,
-  CR4_SMAP,
-  CR4_SMEP,
-  EFER_LMA,
-  EFER_NXE,
-} from "../cpu/modes";
+
 import { raiseError, raiseGP, Vector } from "../cpu/fault";
+import { CR0_PG, CR0_WP, CR4_PAE, CR4_PSE, CR4_SMEP, EFER_LMA, EFER_NXE } from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { hostAddress } from "./physical";
 import { noteLargePage } from "./tlb";
@@ -54,7 +45,7 @@ const PF_RSVD: u32 = 8;
 const PF_I: u32 = 16;
 
 export function isCanonical(la: u64): bool {
-  return (<i64>(la << 16)) >> 16 == <i64>la;
+  return <i64>(la << 16) >> 16 == <i64>la;
 }
 
 function pageFault(cpu: Cpu, la: u64, access: u32, mode: u32, error: u32): bool {
@@ -102,7 +93,7 @@ export function walk(cpu: Cpu, la: u64, access: u32, mode: u32): bool {
   }
   if ((cpu.cr4 & CR4_PAE) != 0) {
     const pdpte = load<u64>(
-      changetype<usize>(cpu) + (<u32>((la >> 30) & 3) << 3),
+      changetype<usize>(cpu) + ((<u32>((la >> 30) & 3)) << 3),
       offsetof<Cpu>("pdpte0"),
     );
     if ((pdpte & PTE_P) == 0) return pageFault(cpu, la, access, mode, 0);
@@ -134,7 +125,8 @@ function walkTables(cpu: Cpu, la: u64, access: u32, mode: u32, table: u64, shift
     if ((entry & PTE_PS) != 0) {
       if (shift == 39) bad |= PTE_PS;
       // Bits between the PAT bit (12) and the frame of a large page are reserved.
-      if (shift == 30 || shift == 21) bad |= entry & ((<u64>1 << shift) - 1) & 0xffff_ffff_ffff_e000;
+      if (shift == 30 || shift == 21)
+        bad |= entry & (((<u64>1) << shift) - 1) & 0xffff_ffff_ffff_e000;
     }
     if (bad != 0) return pageFault(cpu, la, access, mode, PF_P | PF_RSVD);
     rights &= entry;
@@ -148,7 +140,7 @@ function walkTables(cpu: Cpu, la: u64, access: u32, mode: u32, table: u64, shift
     table = entry & PTE_FRAME;
     shift -= 9;
   }
-  const size = <u64>1 << shift;
+  const size = (<u64>1) << shift;
   const frame = entry & PTE_FRAME & ~(size - 1);
   if (!finish(cpu, la, access, mode, rights, nx != 0, entry, gpa, 8)) return false;
   if (fresh != 0) {
@@ -188,11 +180,19 @@ function walk32(cpu: Cpu, la: u64, access: u32, mode: u32): bool {
 
 /** Checks the combined rights (SDM vol. 3 4.6.1) and sets A and D in the leaf entry at `gpa`. */
 function finish(
-  cpu: Cpu, la: u64, access: u32, mode: u32, rights: u64, nx: bool, entry: u64, gpa: u64, size: u32,
+  cpu: Cpu,
+  la: u64,
+  access: u32,
+  mode: u32,
+  rights: u64,
+  nx: bool,
+  entry: u64,
+  gpa: u64,
+  size: u32,
 ): bool {
   const isUserPage = (rights & PTE_U) != 0;
-  let readable = mode == 0 ? isUserPage : mode == 2 || !isUserPage;
-  let writable = readable && ((rights & PTE_W) != 0 || (mode != 0 && (cpu.cr0 & CR0_WP) == 0));
+  const readable = mode == 0 ? isUserPage : mode == 2 || !isUserPage;
+  const writable = readable && ((rights & PTE_W) != 0 || (mode != 0 && (cpu.cr0 & CR0_WP) == 0));
   let allowed: bool;
   if (access == ACCESS_FETCH) {
     allowed = !nx && (mode == 0 ? isUserPage : !isUserPage || (cpu.cr4 & CR4_SMEP) == 0);
@@ -215,7 +215,7 @@ export function loadPdptrs(cpu: Cpu): bool {
   const table = cpu.cr3 & 0xffff_ffe0;
   for (let i: u64 = 0; i < 4; i++) {
     const entry = readEntry(table + (i << 3), 8);
-    if ((entry & PTE_P) != 0 && (entry & (0xffff_ff00_0000_01e6)) != 0) {
+    if ((entry & PTE_P) != 0 && (entry & 0xffff_ff00_0000_01e6) != 0) {
       raiseGP(cpu, 0);
       return false;
     }
@@ -223,7 +223,7 @@ export function loadPdptrs(cpu: Cpu): bool {
   for (let i: u32 = 0; i < 4; i++) {
     store<u64>(
       changetype<usize>(cpu) + (i << 3),
-      readEntry(table + (<u64>i << 3), 8),
+      readEntry(table + ((<u64>i) << 3), 8),
       offsetof<Cpu>("pdpte0"),
     );
   }

@@ -8,7 +8,16 @@ import { INSN_REP, INSN_REPNE } from "../decode/insn";
 import { dropAllBlocks, dropPage } from "../exec/blocks";
 import { interpret } from "../exec/interpret";
 import { RAM } from "../layout";
-import { CODE_GPA, Case, Result, instruction, prepare, report, runCase as runCold, setup as setupCold } from "./vectors";
+import {
+  Case,
+  CODE_GPA,
+  instruction,
+  prepare,
+  Result,
+  report,
+  runCase as runCold,
+  setup as setupCold,
+} from "./vectors";
 
 export { pristine } from "./vectors";
 

@@ -5,11 +5,17 @@
 import { Cpu, cpuAt } from "../cpu/state";
 import { readTsc, writeTsc } from "../cpu/time";
 import * as chip from "../irqchip/index";
-import { lapicMsrRead, lapicMsrReadable, lapicMsrWrite, setTpr, writeApicBase } from "../irqchip/lapic";
+import {
+  lapicMsrRead,
+  lapicMsrReadable,
+  lapicMsrWrite,
+  setTpr,
+  writeApicBase,
+} from "../irqchip/lapic";
 import { tscChanged, writeTscDeadline } from "../irqchip/lapic-timer";
 import { machine } from "../machine";
 
-export { irqSetLine, irqNmi } from "../irqchip/index";
+export { irqNmi, irqSetLine } from "../irqchip/index";
 
 export function reset(vcpus: u32, tscKhz: u32): void {
   machine().vcpuCount = vcpus;
@@ -63,7 +69,7 @@ export function mmioWrite(id: u32, gpa: u32, value: u32): void {
   chip.mmioWrite(cpuAt(id), <u64>gpa, 4, <u64>value);
 }
 export function mmioWrite64(id: u32, gpa: u32, low: u32, high: u32): void {
-  chip.mmioWrite(cpuAt(id), <u64>gpa, 8, <u64>low | (<u64>high << 32));
+  chip.mmioWrite(cpuAt(id), <u64>gpa, 8, <u64>low | ((<u64>high) << 32));
 }
 export function ownsMmio(id: u32, gpa: u32): u32 {
   return u32(chip.ownsMmio(cpuAt(id), <u64>gpa));
@@ -94,7 +100,7 @@ export function x2Read(id: u32, reg: u32): u32 {
   return <u32>lapicMsrRead(cpuAt(id), reg);
 }
 export function x2Write(id: u32, reg: u32, low: u32, high: u32): u32 {
-  return u32(lapicMsrWrite(cpuAt(id), reg, <u64>low | (<u64>high << 32)));
+  return u32(lapicMsrWrite(cpuAt(id), reg, <u64>low | ((<u64>high) << 32)));
 }
 export function tsc(id: u32): f64 {
   return <f64>readTsc(cpuAt(id));

@@ -4,8 +4,8 @@
  * makes of its inputs; the test compares. Operation numbers are those of that file.
  */
 import { truncate } from "../base/bits";
-import { Cpu, cpuAt, FAULT_PENDING } from "../cpu/state";
 import { condition, getArith, RFLAGS_ZF, setArith } from "../cpu/rflags";
+import { Cpu, cpuAt, FAULT_PENDING } from "../cpu/state";
 import { adcx, adox, aluOp, and, dec, inc, neg, not, sub } from "../exec/alu";
 import { aaa, aas, daa, das } from "../exec/bcd";
 import { bitOp, bsf, bsr, byteSwap, crc32c, lzcnt, popCount, tzcnt } from "../exec/bits";

@@ -3,6 +3,8 @@
  * the core). The state is that of one vCPU in flat 64-bit mode without paging; asm/exec/simd.test.ts
  * makes the cases and judges the results.
  */
+
+import { raiseUD } from "../cpu/fault";
 import {
   ATTR_L,
   CR0_NE,
@@ -13,14 +15,13 @@ import {
   EFER_LMA,
   updateModes,
 } from "../cpu/modes";
-import { raiseUD } from "../cpu/fault";
 import { getArith, setArith } from "../cpu/rflags";
 import { Cpu, cpuAt, fpr, SEG_CS, setSegAttr, xmm } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
 import { COLD, Insn } from "../decode/insn";
 import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
-import { OPMAP_0F38 } from "../decode/opmap-0f38";
 import { OPMAP_0F3A } from "../decode/opmap-0f3a";
+import { OPMAP_0F38 } from "../decode/opmap-0f38";
 import { execFpuState } from "../exec/fpu-state";
 import { execSimd } from "../exec/simd";
 import { RAM, VCPU_SCRATCH } from "../layout";

@@ -2,13 +2,23 @@
  * Entry of the tests of system instructions, MSRs, CPUID and the bus: one vCPU in real, protected or long
  * mode, to run single instructions on. State is read and written through src/shared/layout.ts.
  */
+
+import { ioRead, ioWrite, mmioLoad, mmioStore } from "../bus";
 import { initCpuid } from "../cpu/cpuid";
-import { FAULT_PENDING, cpuAt, SEG_CS, SEG_GS, SEG_TR, setSegAttr, setSegBase, setSegLimit, setSegSel } from "../cpu/state";
-import { Cpu } from "../cpu/state";
-import { setRflags } from "../cpu/rflags";
 import { updateModes } from "../cpu/modes";
 import { resetCpu } from "../cpu/reset";
-import { ioRead, ioWrite, mmioLoad, mmioStore } from "../bus";
+import { setRflags } from "../cpu/rflags";
+import {
+  cpuAt,
+  FAULT_PENDING,
+  SEG_CS,
+  SEG_GS,
+  SEG_TR,
+  setSegAttr,
+  setSegBase,
+  setSegLimit,
+  setSegSel,
+} from "../cpu/state";
 import { decode } from "../decode/decode";
 import { Insn } from "../decode/insn";
 import { execSystem } from "../exec/system";
@@ -89,7 +99,7 @@ export function decoded(): i32 {
   const cpu = cpuAt(0);
   const insn = changetype<Insn>((changetype<usize>(cpu) + VCPU_SCRATCH + 0x100) as usize);
   decode(RAM + CODE, 15, cpu.modeKey, cpu.features, 0, insn);
-  return insn.op == 1024 ? -<i32>insn.len : <i32>insn.len;
+  return insn.op == 1024 ? -(<i32>insn.len) : <i32>insn.len;
 }
 
 /** Vector of the pending fault, or -1. */
@@ -121,5 +131,5 @@ export function loadMmioHigh(gpa: u32): u32 {
   return <u32>(mmioLoad(cpuAt(0), <u64>gpa, 8) >> 32);
 }
 export function storeMmio(gpa: u32, size: u32, low: u32, high: u32): void {
-  mmioStore(cpuAt(0), <u64>gpa, size, <u64>low | (<u64>high << 32));
+  mmioStore(cpuAt(0), <u64>gpa, size, <u64>low | ((<u64>high) << 32));
 }

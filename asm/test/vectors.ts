@@ -3,22 +3,27 @@
  * the core): the counterpart of test/native/vectors.c, which describes the memory the instruction sees and
  * the two records.
  */
-import { FAULT_PENDING, Cpu, cpuAt, reg, setReg } from "../cpu/state";
+
+import { Vector } from "../cpu/fault";
+import { updateModes } from "../cpu/modes";
+import { getRflags, setRflags } from "../cpu/rflags";
 import {
+  Cpu,
+  cpuAt,
+  FAULT_PENDING,
+  reg,
   SEG_CS,
   SEG_DS,
   SEG_ES,
   SEG_GS,
   SEG_SS,
   SEG_TR,
+  setReg,
   setSegAttr,
   setSegBase,
   setSegLimit,
   setSegSel,
 } from "../cpu/state";
-import { getRflags, setRflags } from "../cpu/rflags";
-import { Vector } from "../cpu/fault";
-import { updateModes } from "../cpu/modes";
 import { decode } from "../decode/decode";
 import { Insn } from "../decode/insn";
 import { EXEC_JUMP } from "../exec/exec";
@@ -44,8 +49,21 @@ export class Case {
   code0: u64;
   code1: u64;
   regs: u64; // u64[16]
-  regs1: u64; regs2: u64; regs3: u64; regs4: u64; regs5: u64; regs6: u64; regs7: u64; regs8: u64;
-  regs9: u64; regs10: u64; regs11: u64; regs12: u64; regs13: u64; regs14: u64; regs15: u64;
+  regs1: u64;
+  regs2: u64;
+  regs3: u64;
+  regs4: u64;
+  regs5: u64;
+  regs6: u64;
+  regs7: u64;
+  regs8: u64;
+  regs9: u64;
+  regs10: u64;
+  regs11: u64;
+  regs12: u64;
+  regs13: u64;
+  regs14: u64;
+  regs15: u64;
   flags: u64;
   patchAt: u64;
   patch: u64;
@@ -54,8 +72,21 @@ export class Case {
 @unmanaged
 export class Result {
   regs: u64; // u64[16]
-  regs1: u64; regs2: u64; regs3: u64; regs4: u64; regs5: u64; regs6: u64; regs7: u64; regs8: u64;
-  regs9: u64; regs10: u64; regs11: u64; regs12: u64; regs13: u64; regs14: u64; regs15: u64;
+  regs1: u64;
+  regs2: u64;
+  regs3: u64;
+  regs4: u64;
+  regs5: u64;
+  regs6: u64;
+  regs7: u64;
+  regs8: u64;
+  regs9: u64;
+  regs10: u64;
+  regs11: u64;
+  regs12: u64;
+  regs13: u64;
+  regs14: u64;
+  regs15: u64;
   rip: u64;
   flags: u64;
   cr2: u64;
@@ -181,7 +212,11 @@ function hashData(): u64 {
 }
 
 function hasErrorCode(vector: u32): bool {
-  return vector == Vector.DF || (vector >= <u32>Vector.TS && vector <= <u32>Vector.PF) || vector == Vector.AC;
+  return (
+    vector == Vector.DF ||
+    (vector >= <u32>Vector.TS && vector <= <u32>Vector.PF) ||
+    vector == Vector.AC
+  );
 }
 
 /** RIP of the instruction. */

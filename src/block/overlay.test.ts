@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ChunkedNode } from "./source-http";
 import { MemoryOverlay } from "./overlay";
+import { ChunkedNode } from "./source-http";
 
 const SIZE = 300_000; // four clusters and a part
 

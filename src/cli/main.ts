@@ -17,41 +17,11 @@ import { isKernel, type KernelFiles } from "../machine/direct-start";
 import { ConfigError, splitCommas } from "../machine/keyval";
 import { DiskOpenError, Machine, type MachineFiles, type Stopped } from "../machine/lifecycle";
 import { helpText, parseArguments } from "../machine/options";
+import { firmwareDirs, readFile, readFirmware } from "./read-file";
 import { nodeWorkers } from "./spawn-node";
 
 /** The repository: this bundle is build/cli/main.mjs. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-
-function readFile(option: string, path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === "ENOENT"
-        ? "there is no such file"
-        : code === "EISDIR"
-          ? "it is a directory"
-          : `${code}`;
-    throw new ConfigError(`${option} ${path} cannot be read: ${why}.`);
-  }
-}
-
-/** A firmware image: from -bios, the cache of this repository, or where Debian's package puts it. */
-function readFirmware(name: string, chosen: string): Uint8Array {
-  if (chosen) return readFile("-bios", chosen);
-  const cache = process.env.LONGMODE_CACHE || join(root, ".cache");
-  for (const dir of [join(cache, "firmware"), "/usr/share/seabios"]) {
-    try {
-      return readFileSync(join(dir, name));
-    } catch {
-      // the next place
-    }
-  }
-  throw new ConfigError(
-    `The firmware ${name} is missing: run \`npm start\` or install the package seabios.`,
-  );
-}
 
 function readKernel(config: MachineConfig): KernelFiles | undefined {
   if (!config.kernel) return undefined;
@@ -93,11 +63,18 @@ function diskSpec(
   };
 }
 
+function readBios(config: MachineConfig): Uint8Array {
+  return config.bios
+    ? readFile("-bios", config.bios)
+    : readFirmware("bios-256k.bin", firmwareDirs(root));
+}
+
 function collectFiles(config: MachineConfig): MachineFiles {
   const kernel = readKernel(config);
+  const none = new Uint8Array(0);
   return {
-    firmware: kernel ? new Uint8Array(0) : readFirmware("bios-256k.bin", config.bios),
-    vgaBios: hasVga(config) ? readFirmware("vgabios-stdvga.bin", "") : new Uint8Array(0),
+    firmware: kernel ? none : readBios(config),
+    vgaBios: hasVga(config) ? readFirmware("vgabios-stdvga.bin", firmwareDirs(root)) : none,
     kernel,
     disks: config.drives.map((drive) => diskSpec(config, drive)),
   };
@@ -151,6 +128,11 @@ function isEscape(bytes: Uint8Array): boolean {
   return false;
 }
 
+/** Nothing else than this disc can be started: what is wrong with it is the end, not a remark. */
+function isOnlyHope(config: MachineConfig, drive: number): boolean {
+  return !config.kernel && !config.drives.some(({ file }, index) => file !== "" && index !== drive);
+}
+
 function fail(sentence: string): never {
   process.stderr.write(`vm: ${sentence}\n`);
   process.exit(1);
@@ -178,7 +160,12 @@ async function main(): Promise<void> {
     onSerial: (port, bytes) => outputs[port]?.(bytes),
     onDebugcon: (bytes) => config.debug.includes("firmware") && writeAll(2, bytes),
     onLog: (line) => isVerbose && process.stderr.write(`${line}\n`),
-    onDiskError: (_drive, message) => process.stderr.write(`${message}\n`),
+    onDisk: (drive, _name, iso) => {
+      if (!iso?.problem) return;
+      if (isOnlyHope(config, drive)) fail(iso.problem.message);
+      process.stderr.write(`vm: ${iso.problem.message}\n`);
+    },
+    onDiskError: (_drive, message) => process.stderr.write(`vm: ${message}\n`),
     onStopped: (stopped) => {
       if (stopped.reason === "power-off" && config.noShutdown) return;
       finish(stopped);

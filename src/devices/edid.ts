@@ -40,7 +40,10 @@ export function edid({ width, height, name = "Longmode" }: EdidOptions): Uint8Ar
   block.set([0xff, 2026 - 1990, 1, 4], 16); // model year, version 1.4
   const widthMm = Math.round((width * 25.4) / DPI);
   const heightMm = Math.round((height * 25.4) / DPI);
-  block.set([0xa5, Math.min(255, Math.round(widthMm / 10)), Math.min(255, Math.round(heightMm / 10))], 20);
+  block.set(
+    [0xa5, Math.min(255, Math.round(widthMm / 10)), Math.min(255, Math.round(heightMm / 10))],
+    20,
+  );
   block.set([120, 0x06], 23); // gamma 2.2; sRGB, preferred timing is native
   block.set([0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54], 25); // sRGB primaries
   block.set([0x21, 0x08, 0x00], 35); // 640×480, 800×600, 1024×768 at 60 Hz
@@ -66,7 +69,12 @@ function verticalSync(width: number, height: number): number {
   return width * 4 === height * 5 || width * 9 === height * 15 ? 7 : 10;
 }
 
-function detailedTiming(width: number, height: number, widthMm: number, heightMm: number): number[] {
+function detailedTiming(
+  width: number,
+  height: number,
+  widthMm: number,
+  heightMm: number,
+): number[] {
   const sync = verticalSync(width, height);
   const lineUs = (1e6 / REFRESH_HZ - V_BLANK_MIN_US) / height;
   const vBlank = Math.max(Math.floor(V_BLANK_MIN_US / lineUs) + 1, V_FRONT + sync + V_BACK_MIN);

@@ -237,7 +237,8 @@ export class I8042 {
   private writeCommand(value: number): void {
     this.status |= STATUS_A2;
     this.command = 0;
-    if (value >= 0x20 && value <= 0x3f) this.reply(value === 0x20 ? this.mode : this.ram[value & 31]);
+    if (value >= 0x20 && value <= 0x3f)
+      this.reply(value === 0x20 ? this.mode : this.ram[value & 31]);
     else if (value >= 0x60 && value <= 0x7f) this.command = value;
     else if (value >= 0xf0) this.pulse(value);
     else this.execute(value);

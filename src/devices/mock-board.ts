@@ -196,7 +196,9 @@ export class MockBoard implements AddressMap {
 
   in(port: number, size: AccessSize = 1): number {
     const isShadowed = size === 1 && this.isPosted(port);
-    return (isShadowed ? this.shadow.get(port) : undefined) ?? this.access(this.portRanges, port, size);
+    return (
+      (isShadowed ? this.shadow.get(port) : undefined) ?? this.access(this.portRanges, port, size)
+    );
   }
   out(port: number, value: number, size: AccessSize = 1): void {
     this.access(this.portRanges, port, size, value);

@@ -42,7 +42,9 @@ const MAKE_BREAK_KEYS = [
 const MAKE_ONLY_KEYS = [
   ..."Escape F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 PrintScreen ScrollLock Pause".split(" "),
   ..."Insert Home PageUp End PageDown ControlRight AltRight NumLock NumpadEnter".split(" "),
-  ..."NumpadDivide NumpadMultiply NumpadSubtract Numpad0 Numpad1 Numpad2 Numpad3 Numpad4".split(" "),
+  ..."NumpadDivide NumpadMultiply NumpadSubtract Numpad0 Numpad1 Numpad2 Numpad3 Numpad4".split(
+    " ",
+  ),
   ..."Numpad5 Numpad6 Numpad7 Numpad8 Numpad9 NumpadDecimal".split(" "),
 ];
 

@@ -163,12 +163,7 @@ export class Ps2Mouse implements Ps2Device {
     report.dy -= dy;
     report.dz = this.id === ID_STANDARD ? 0 : report.dz - dz;
     if (report.dx === 0 && report.dy === 0 && report.dz === 0) this.pending.shift();
-    return this.encode(
-      isScaled ? scale(dx) : dx,
-      isScaled ? scale(dy) : dy,
-      dz,
-      report.buttons,
-    );
+    return this.encode(isScaled ? scale(dx) : dx, isScaled ? scale(dy) : dy, dz, report.buttons);
   }
 
   private encode(dx: number, dy: number, dz: number, buttons: number): number[] {

@@ -252,7 +252,7 @@ export class RtcMc146818 {
   }
 
   private encode(value: number): number {
-    return this.cmos[REG_B] & B_DM_BINARY ? value : (Math.floor(value / 10) << 4) | value % 10;
+    return this.cmos[REG_B] & B_DM_BINARY ? value : (Math.floor(value / 10) << 4) | (value % 10);
   }
 
   private decode(raw: number): number {

@@ -40,7 +40,12 @@ test("isa-debug-exit reports (value << 1) | 1", () => {
 
 test("port 92h resets on a rising edge only and shares A20", () => {
   let resets = 0;
-  const a20 = { isA20Enabled: true, setA20: (on: boolean) => void (a20.isA20Enabled = on) };
+  const a20 = {
+    isA20Enabled: true,
+    setA20(on: boolean) {
+      a20.isA20Enabled = on;
+    },
+  };
   new Port92({ map: board, a20, onReset: () => resets++ });
   expect(board.in(0x92)).toBe(0x02);
   board.out(0x92, 0x00);

@@ -11,11 +11,11 @@
  * is what the memory holds at the present line length. With GETCAPS, XRES, YRES and BPP read as maxima.
  */
 import {
+  DISPI_8BIT_DAC,
   DISPI_BANK,
   DISPI_BPP,
   DISPI_ENABLE,
   DISPI_ENABLED,
-  DISPI_8BIT_DAC,
   DISPI_GETCAPS,
   DISPI_ID,
   DISPI_NOCLEARMEM,

@@ -4,7 +4,14 @@
  * reference, "CRT Controller". A frame that is not programmed yet, and every DISPI mode, counts as 60 Hz with
  * a retrace of a twentieth.
  */
-import { DISPI_ENABLE, DISPI_ENABLED, VGA_CRTC, VGA_DISPI, VGA_MISC, VGA_SEQ } from "../shared/layout";
+import {
+  DISPI_ENABLE,
+  DISPI_ENABLED,
+  VGA_CRTC,
+  VGA_DISPI,
+  VGA_MISC,
+  VGA_SEQ,
+} from "../shared/layout";
 
 export const STATUS1_BLANK = 0x01;
 export const STATUS1_RETRACE = 0x08;

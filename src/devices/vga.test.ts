@@ -88,9 +88,9 @@ test("attribute controller flip-flop is reset by reading status 1", () => {
 test("DAC writes and reads run through the components and entries", () => {
   board.out(0x3c8, 5);
   for (const value of [0x3f, 0xff, 0x01, 0x02, 0x03, 0x04]) board.out(0x3c9, value);
-  expect(Array.from(shared.subarray(VGA_SHARED + VGA_DAC + 15, VGA_SHARED + VGA_DAC + 21))).toEqual([
-    0x3f, 0x3f, 1, 2, 3, 4,
-  ]);
+  expect(Array.from(shared.subarray(VGA_SHARED + VGA_DAC + 15, VGA_SHARED + VGA_DAC + 21))).toEqual(
+    [0x3f, 0x3f, 1, 2, 3, 4],
+  );
   board.out(0x3c7, 6);
   expect(board.in(0x3c7)).toBe(3);
   expect([board.in(0x3c9), board.in(0x3c9), board.in(0x3c9)]).toEqual([2, 3, 4]);
@@ -98,8 +98,9 @@ test("DAC writes and reads run through the components and entries", () => {
 });
 
 test("status 1 shows retrace for the programmed part of a 70 Hz frame", () => {
-  const crtc =
-    "5f 4f 50 82 55 81 bf 1f 00 4f 0d 0e 00 00 00 00 9c 8e 8f 28 1f 96 b9 a3 ff".split(" ");
+  const crtc = "5f 4f 50 82 55 81 bf 1f 00 4f 0d 0e 00 00 00 00 9c 8e 8f 28 1f 96 b9 a3 ff".split(
+    " ",
+  );
   crtc.forEach((value, index) => {
     board.out(0x3d4, index);
     board.out(0x3d5, Number.parseInt(value, 16));

@@ -20,13 +20,37 @@ test("200-line modes fill a 4:3 tube", () => {
 });
 
 test("integer scaling never blurs, and never shrinks below one device pixel", () => {
-  expect(displaySize(1024, 768, 1800, 1350, "integer")).toEqual({ width: 1024, height: 768, isCrisp: true });
-  expect(displaySize(1920, 1080, 960, 960, "integer")).toEqual({ width: 1920, height: 1080, isCrisp: true });
-  expect(displaySize(640, 480, 2000, 2000, "integer")).toEqual({ width: 1920, height: 1440, isCrisp: true });
+  expect(displaySize(1024, 768, 1800, 1350, "integer")).toEqual({
+    width: 1024,
+    height: 768,
+    isCrisp: true,
+  });
+  expect(displaySize(1920, 1080, 960, 960, "integer")).toEqual({
+    width: 1920,
+    height: 1080,
+    isCrisp: true,
+  });
+  expect(displaySize(640, 480, 2000, 2000, "integer")).toEqual({
+    width: 1920,
+    height: 1440,
+    isCrisp: true,
+  });
 });
 
 test("1:1 is a CSS pixel in whole device pixels", () => {
-  expect(displaySize(640, 480, 4000, 4000, "1:1")).toEqual({ width: 640, height: 480, isCrisp: true });
-  expect(displaySize(640, 480, 300, 300, "1:1", 2)).toEqual({ width: 1280, height: 960, isCrisp: true });
-  expect(displaySize(640, 480, 300, 300, "1:1", 1.25)).toEqual({ width: 640, height: 480, isCrisp: true });
+  expect(displaySize(640, 480, 4000, 4000, "1:1")).toEqual({
+    width: 640,
+    height: 480,
+    isCrisp: true,
+  });
+  expect(displaySize(640, 480, 300, 300, "1:1", 2)).toEqual({
+    width: 1280,
+    height: 960,
+    isCrisp: true,
+  });
+  expect(displaySize(640, 480, 300, 300, "1:1", 1.25)).toEqual({
+    width: 640,
+    height: 480,
+    isCrisp: true,
+  });
 });

@@ -2,6 +2,7 @@
  * Pixels of each mode, with memory written through the core's VGA window as a guest would.
  */
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import { loadAsm } from "../../test/asc";
 import {
   DISPI_BPP,
   DISPI_ENABLE,
@@ -22,7 +23,6 @@ import {
   VRAM,
   VRAM_SIZE,
 } from "../shared/layout";
-import { loadAsm } from "../../test/asc";
 import { type Frame, Scanout, type ScanoutSource } from "./scanout";
 import { textScreen } from "./text";
 import { setMode } from "./vga-test-modes";

@@ -60,7 +60,8 @@ function watched(): number[] {
   // CRT controller except cursor and start address; attribute controller; DISPI except bank and offsets.
   for (let i = 0; i < 0x19; i++) if (i < 0x0a || i > 0x0f) offsets.push(VGA_CRTC + i);
   for (let i = 0; i < 0x15; i++) offsets.push(VGA_ATC + i);
-  for (const index of [1, 2, 3, 4, 6]) offsets.push(VGA_DISPI + 2 * index, VGA_DISPI + 2 * index + 1);
+  for (const index of [1, 2, 3, 4, 6])
+    offsets.push(VGA_DISPI + 2 * index, VGA_DISPI + 2 * index + 1);
   for (let i = 0; i < 768; i++) offsets.push(VGA_DAC + i);
   return offsets;
 }
@@ -110,7 +111,9 @@ export class Scanout {
         if (isAll) this.fillBlack();
         break;
       case "text":
-        this.text.paint(mode, this.out, this.colors16, isAll, nowMs, (first, end) => this.mark(first, end));
+        this.text.paint(mode, this.out, this.colors16, isAll, nowMs, (first, end) =>
+          this.mark(first, end),
+        );
         break;
       case "linear":
         this.paintLinear(mode, isAll);
@@ -160,7 +163,8 @@ export class Scanout {
   /** Planar, CGA and 256-colour modes of the VGA proper. */
   private paintPlanes(mode: VgaMode, isAll: boolean): void {
     const perRow = mode.columns + 1; // panning shows part of one more
-    if (this.last.length !== perRow * mode.height) this.last = new Uint32Array(perRow * mode.height);
+    if (this.last.length !== perRow * mode.height)
+      this.last = new Uint32Array(perRow * mode.height);
     for (const region of mode.regions) {
       for (let y = region.first; y < region.end; y++) {
         const scan = region.rowScan + (y - region.first);
@@ -240,7 +244,11 @@ export class Scanout {
     const { vram } = this.source;
     const rowBytes = mode.width * ((mode.bpp + 1) >> 3);
     if (this.lastBytes.length !== rowBytes * mode.height) {
-      this.lastBytes = new Uint8Array(new ArrayBuffer((rowBytes * mode.height + 3) & ~3), 0, rowBytes * mode.height);
+      this.lastBytes = new Uint8Array(
+        new ArrayBuffer((rowBytes * mode.height + 3) & ~3),
+        0,
+        rowBytes * mode.height,
+      );
     }
     for (let y = 0; y < mode.height; y++) {
       const at = mode.start + y * mode.pitch;

@@ -65,8 +65,12 @@ export class MouseInput {
   private capture(): void {
     const { target } = this.options;
     // Where the browser cannot take the system's acceleration away, it refuses the option, not the lock.
-    const result = target.requestPointerLock({ unadjustedMovement: true }) as Promise<void> | undefined;
-    result?.catch(() => (target.requestPointerLock() as Promise<void> | undefined)?.catch(() => {}));
+    const result = target.requestPointerLock({ unadjustedMovement: true }) as
+      | Promise<void>
+      | undefined;
+    result?.catch(() =>
+      (target.requestPointerLock() as Promise<void> | undefined)?.catch(() => {}),
+    );
   }
 
   private captureChanged(): void {
@@ -97,7 +101,8 @@ export class MouseInput {
   private turn(event: WheelEvent): void {
     if (!this.isCaptured) return;
     event.preventDefault();
-    const perNotch = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINES_PER_NOTCH : PIXELS_PER_NOTCH;
+    const perNotch =
+      event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINES_PER_NOTCH : PIXELS_PER_NOTCH;
     this.wheel -= event.deltaY / perNotch;
     this.schedule();
   }

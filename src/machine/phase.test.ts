@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CR0_PG, Cpu, VCPU, VCPU_STRIDE } from "../shared/layout";
+import { Cpu, CR0_PG, VCPU, VCPU_STRIDE } from "../shared/layout";
 import { sharedMemory } from "../shared/shared-memory";
 import { PhaseTracker } from "./phase";
 

@@ -2,8 +2,9 @@
  * The first screen: one obvious thing to do (choose or drop an ISO), the built-in machines below it, and
  * the form of all options behind "Customise".
  */
-import { openFile } from "../block/source-file";
+
 import { type IsoReport, isIso } from "../block/iso9660";
+import { openFile } from "../block/source-file";
 import { buildForm, type CustomiseForm } from "./customise";
 import { byId, chooseFiles, el, icon, sizeText } from "./dom";
 import { type NoticeAction, notice, sentenceOf } from "./notice";
@@ -51,7 +52,9 @@ export class BootCard {
   /** Everything on the card needs what this browser or this address does not give. */
   disable(problem: string): void {
     this.tell(problem);
-    for (const button of document.querySelectorAll<HTMLButtonElement>("#boot .card button, #boot .preset, #options button")) {
+    for (const button of document.querySelectorAll<HTMLButtonElement>(
+      "#boot .card button, #boot .preset, #options button",
+    )) {
       button.disabled = true;
     }
   }
@@ -98,8 +101,13 @@ export class BootCard {
       return;
     }
     const other = { label: "Choose another…", run: () => byId("choose").click() };
-    if (isDisk) this.tell(problem.message, [{ label: "Use it as a disk", run: () => this.bootDisk(file) }, other]);
-    else if (report.isIso) this.tell(problem.message, [other, { label: "Start anyway", run: start }]);
+    if (isDisk)
+      this.tell(problem.message, [
+        { label: "Use it as a disk", run: () => this.bootDisk(file) },
+        other,
+      ]);
+    else if (report.isIso)
+      this.tell(problem.message, [other, { label: "Start anyway", run: start }]);
     else this.tell(problem.message, [other]);
   }
 
@@ -142,7 +150,12 @@ export class BootCard {
           },
         },
         presetGo(),
-        el("span", {}, el("b", {}, `Try ${preset.title}`), el("small", {}, `${preset.text} ${sizeText(preset.size)}.`)),
+        el(
+          "span",
+          {},
+          el("b", {}, `Try ${preset.title}`),
+          el("small", {}, `${preset.text} ${sizeText(preset.size)}.`),
+        ),
       ),
     );
     byId("presets").replaceChildren(...cards);
@@ -158,6 +171,8 @@ function presetGo(): HTMLElement {
 
 /** A disk image with a partition table or boot sector in front. */
 async function hasBootSector(file: File): Promise<boolean> {
-  const bytes = new Uint8Array(await file.slice(MBR_SIGNATURE_AT, MBR_SIGNATURE_AT + 2).arrayBuffer());
+  const bytes = new Uint8Array(
+    await file.slice(MBR_SIGNATURE_AT, MBR_SIGNATURE_AT + 2).arrayBuffer(),
+  );
   return bytes[0] === 0x55 && bytes[1] === 0xaa;
 }

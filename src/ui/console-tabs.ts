@@ -32,7 +32,11 @@ export class ConsoleTabs {
     if (hasScreen) this.add("screen", "Screen", byId("panel-screen"));
     byId("panel-screen").hidden = true;
     for (let port = 0; port < serialPorts; port++) {
-      this.add(`serial${port}`, serialPorts === 1 ? "Serial" : `Serial ${port + 1}`, this.serialRoot);
+      this.add(
+        `serial${port}`,
+        serialPorts === 1 ? "Serial" : `Serial ${port + 1}`,
+        this.serialRoot,
+      );
     }
     this.add("log", "Messages", byId("panel-log"));
     byId("log").textContent = "";
@@ -46,7 +50,8 @@ export class ConsoleTabs {
   show(name: string): void {
     if (!this.buttons.has(name)) return;
     this.active = name;
-    for (const panel of new Set(this.panels.values())) panel.hidden = panel !== this.panels.get(name);
+    for (const panel of new Set(this.panels.values()))
+      panel.hidden = panel !== this.panels.get(name);
     for (const [other, button] of this.buttons) {
       button.setAttribute("aria-selected", String(other === name));
       button.tabIndex = other === name ? 0 : -1;
@@ -138,7 +143,10 @@ export class ConsoleTabs {
     const terminal = new SerialTerminal({ parent, text: machine.serialText(port), send, onEscape });
     this.terminals.set(port, terminal);
     // The person may have gone on while it loaded.
-    if (document.activeElement === this.buttons.get(this.active) || document.activeElement === document.body) {
+    if (
+      document.activeElement === this.buttons.get(this.active) ||
+      document.activeElement === document.body
+    ) {
       terminal.focus();
     }
   }

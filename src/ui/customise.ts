@@ -13,12 +13,25 @@ export interface CustomiseForm {
   fill(): void;
 }
 
-export function buildForm(form: HTMLFormElement, request: () => PageRequest, onChange: () => void): CustomiseForm {
-  const fields = OPTIONS.filter((option) => option.form).map((option) => new Field(option, request, onChange));
+export function buildForm(
+  form: HTMLFormElement,
+  request: () => PageRequest,
+  onChange: () => void,
+): CustomiseForm {
+  const fields = OPTIONS.filter((option) => option.form).map(
+    (option) => new Field(option, request, onChange),
+  );
   const start = el("button", { class: "primary", type: "submit" }, "Start");
   start.style.cssText = "font-size:15px;padding:9px 20px";
-  const hint = el("span", { class: "help" }, "What you set here travels in the address of this page.");
-  form.replaceChildren(...fields.map((field) => field.element), el("div", { class: "form-end" }, start, hint));
+  const hint = el(
+    "span",
+    { class: "help" },
+    "What you set here travels in the address of this page.",
+  );
+  form.replaceChildren(
+    ...fields.map((field) => field.element),
+    el("div", { class: "form-end" }, start, hint),
+  );
   return { fill: () => fields.forEach((field) => field.fill()) };
 }
 
@@ -46,7 +59,14 @@ class Field {
         ? el("div", { class: "with-button" }, this.control, this.chooseButton(label))
         : this.control;
     const rest = isFlag || choices ? [] : [help];
-    this.element = el("div", { class: isWide ? "field wide" : "field" }, name, input, ...rest, this.problem);
+    this.element = el(
+      "div",
+      { class: isWide ? "field wide" : "field" },
+      name,
+      input,
+      ...rest,
+      this.problem,
+    );
   }
 
   fill(): void {
@@ -66,9 +86,21 @@ class Field {
       const options = form.choices.map((choice) => el("option", { value: choice }, choice));
       return el("select", { id }, el("option", { value: "" }, "default"), ...options);
     }
-    if (form?.isList) return el("textarea", { id, rows: 1, placeholder: `${value}, one per line`, spellcheck: "false" });
+    if (form?.isList)
+      return el("textarea", {
+        id,
+        rows: 1,
+        placeholder: `${value}, one per line`,
+        spellcheck: "false",
+      });
     const placeholder = form?.isFile ? "file or address" : value;
-    return el("input", { id, type: "text", placeholder, spellcheck: "false", autocapitalize: "off" });
+    return el("input", {
+      id,
+      type: "text",
+      placeholder,
+      spellcheck: "false",
+      autocapitalize: "off",
+    });
   }
 
   private chooseButton(label: string): HTMLElement {
@@ -78,13 +110,23 @@ class Field {
       this.control.value = this.request().addFile(file);
       this.take();
     };
-    return el("button", { type: "button", class: "secondary", "aria-label": `Choose a file: ${label}`, onclick: choose }, "Choose…");
+    return el(
+      "button",
+      {
+        type: "button",
+        class: "secondary",
+        "aria-label": `Choose a file: ${label}`,
+        onclick: choose,
+      },
+      "Choose…",
+    );
   }
 
   private take(): void {
     const { control, option } = this;
     let values: string[];
-    if (control instanceof HTMLInputElement && control.type === "checkbox") values = control.checked ? ["on"] : [];
+    if (control instanceof HTMLInputElement && control.type === "checkbox")
+      values = control.checked ? ["on"] : [];
     else values = control.value.split("\n").map((line) => line.trim());
     const before = this.request().values(option.key);
     this.request().set(option.key, values);

@@ -38,7 +38,8 @@ function activeWorker(registration: ServiceWorkerRegistration): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.addEventListener("statechange", () => {
       if (worker.state === "activated") resolve();
-      else if (worker.state === "redundant") reject(new Error("The service worker was not accepted."));
+      else if (worker.state === "redundant")
+        reject(new Error("The service worker was not accepted."));
     });
   });
 }

@@ -130,7 +130,9 @@ export class MachineView {
         bar.value = progress.loaded;
       }
     });
-    machine.on("diskProgress", ({ loaded, total }) => this.status?.loading({ name: "the disk", loaded, total }));
+    machine.on("diskProgress", ({ loaded, total }) =>
+      this.status?.loading({ name: "the disk", loaded, total }),
+    );
     machine.on("disk", ({ iso }) => {
       if (iso?.problem) this.tell(iso.problem.message);
     });
@@ -159,9 +161,11 @@ export class MachineView {
       el("span", {}, isRunning ? "Pause" : state === "off" ? "Start" : "Continue"),
     );
     (run as HTMLButtonElement).disabled = state === "loading";
-    for (const id of ["disc-menu", "keys-menu", "mouse"]) byId<HTMLButtonElement>(id).disabled = state === "off";
+    for (const id of ["disc-menu", "keys-menu", "mouse"])
+      byId<HTMLButtonElement>(id).disabled = state === "off";
     this.labelButtons();
-    if (state === "loading") this.cover("Getting ready", "", [], el("progress", { "aria-label": "Loading" }));
+    if (state === "loading")
+      this.cover("Getting ready", "", [], el("progress", { "aria-label": "Loading" }));
     else if (state === "paused") {
       this.cover("Paused", "", [{ label: "Continue", run: () => this.toggleRun() }]);
     } else if (state === "running") this.overlay.hidden = true;
@@ -181,12 +185,17 @@ export class MachineView {
 
   private cover(head: string, text: string, actions: NoticeAction[], extra?: HTMLElement): void {
     const buttons = actions.map(({ label, run }, index) =>
-      el("button", { type: "button", class: index === 0 ? "primary" : "secondary", onclick: run }, label),
+      el(
+        "button",
+        { type: "button", class: index === 0 ? "primary" : "secondary", onclick: run },
+        label,
+      ),
     );
     this.overlay.replaceChildren(el("h2", {}, head));
     if (text) this.overlay.append(el("p", {}, text));
     if (extra) this.overlay.append(extra);
-    if (buttons.length > 0) this.overlay.append(el("div", { class: "overlay-actions" }, ...buttons));
+    if (buttons.length > 0)
+      this.overlay.append(el("div", { class: "overlay-actions" }, ...buttons));
     this.overlay.hidden = false;
   }
 
@@ -194,7 +203,10 @@ export class MachineView {
     document.title = `${this.title} · ${text} · Longmode`;
     if (text !== "Nothing to boot") return;
     const choose = { label: "Choose an ISO…", run: () => void this.insertDisc() };
-    this.tell("The firmware found nothing to boot from: neither the disc nor a disk has a boot loader for a PC with BIOS.", [choose]);
+    this.tell(
+      "The firmware found nothing to boot from: neither the disc nor a disk has a boot loader for a PC with BIOS.",
+      [choose],
+    );
   }
 
   /** A sentence over the stage, once per sentence. */
@@ -279,7 +291,12 @@ export class MachineView {
       { label: "Shut down", detail: "power button", run: () => this.pressPower() },
       { label: "Reset", detail: "reset button", run: () => machine.reset() },
       null,
-      { label: "Force off…", detail: "pulls the plug", isDanger: true, run: () => void this.forceOff() },
+      {
+        label: "Force off…",
+        detail: "pulls the plug",
+        isDanger: true,
+        run: () => void this.forceOff(),
+      },
     ];
   }
 
@@ -301,7 +318,11 @@ export class MachineView {
       this.discName ? `In the drive: ${this.discName}` : "The drive is empty.",
       null,
       { label: "Insert an ISO…", run: () => void this.insertDisc() },
-      { label: "Eject", isDisabled: this.discName === "", run: () => void this.changeDisc(undefined) },
+      {
+        label: "Eject",
+        isDisabled: this.discName === "",
+        run: () => void this.changeDisc(undefined),
+      },
     ];
   }
 
@@ -387,7 +408,11 @@ export class MachineView {
       choice("1:1", "Actual size", "1:1"),
       null,
       { label: "Save a picture", detail: "PNG", run: () => this.savePicture() },
-      { label: "Copy the text", isDisabled: text === undefined, run: () => void this.copyText(text ?? "") },
+      {
+        label: "Copy the text",
+        isDisabled: text === undefined,
+        run: () => void this.copyText(text ?? ""),
+      },
     ];
   }
 
@@ -434,7 +459,9 @@ export class MachineView {
       () => false,
     );
     this.tabs?.focus();
-    this.hint(`${isLocked ? "Hold Esc" : "Esc"} leaves full screen. The toolbar is at the top edge.`);
+    this.hint(
+      `${isLocked ? "Hold Esc" : "Esc"} leaves full screen. The toolbar is at the top edge.`,
+    );
   }
 }
 
@@ -445,7 +472,10 @@ function stopText({ reason, message, status }: Stopped): [head: string, text: st
     case "reset":
       return ["Stopped at a reset", "The PC was asked to stop instead of starting anew."];
     case "panic":
-      return ["Stopped: the system in the PC panicked", "Its last words are on the screen or on the serial port."];
+      return [
+        "Stopped: the system in the PC panicked",
+        "Its last words are on the screen or on the serial port.",
+      ];
     case "exit":
       return ["Stopped", `The program in the PC ended it with status ${status}.`];
     case "stopped":

@@ -15,7 +15,7 @@ import { Scanout, type ScanoutSource } from "../display/scanout";
 import { textScreen } from "../display/text";
 import { defaultConfig, type MachineConfig, serialPorts } from "../machine/config";
 import { ConfigError } from "../machine/keyval";
-import { Machine as Workers, type Stopped } from "../machine/lifecycle";
+import { type Stopped, Machine as Workers } from "../machine/lifecycle";
 import type { HostToDevice } from "../machine/messages";
 import { type Phase, PhaseTracker } from "../machine/phase";
 import { keyOfCharacter, keysOfCombination } from "../shared/keys";
@@ -94,10 +94,18 @@ export class Machine extends Emitter<MachineEvents> {
     this.wantsMouse = false;
     this.enter("loading");
     try {
-      const loader = new ResourceLoader(this.resources, (progress) => this.emit("progress", progress));
+      const loader = new ResourceLoader(this.resources, (progress) =>
+        this.emit("progress", progress),
+      );
       const [core, files] = await Promise.all([loader.core(), loader.collect(this.config)]);
       if (generation !== this.generation) return;
-      const workers = new Workers(this.config, files, core, browserWorkers, this.hostEvents(generation));
+      const workers = new Workers(
+        this.config,
+        files,
+        core,
+        browserWorkers,
+        this.hostEvents(generation),
+      );
       this.workers = workers;
       this.tracker = new PhaseTracker(workers.shared, files.kernel !== undefined);
       await workers.start();
@@ -218,7 +226,10 @@ export class Machine extends Emitter<MachineEvents> {
   /** Resolves when the port says something that matches, after what the last wait matched. */
   waitForSerial(pattern: RegExp, timeoutMs = WAIT_MS, port = 0): Promise<RegExpExecArray> {
     const log = this.logs[port];
-    if (!log) return Promise.reject(new Error(`The machine has no serial port ${port}, or was not started.`));
+    if (!log)
+      return Promise.reject(
+        new Error(`The machine has no serial port ${port}, or was not started.`),
+      );
     return log.wait(pattern, timeoutMs);
   }
 
@@ -229,7 +240,9 @@ export class Machine extends Emitter<MachineEvents> {
       const text = this.screen.text() ?? "";
       if (pattern.test(text)) return text;
       if (performance.now() > deadline) {
-        throw new Error(`The screen did not show ${pattern} in ${timeoutMs / 1000} s; it shows:\n${text}`);
+        throw new Error(
+          `The screen did not show ${pattern} in ${timeoutMs / 1000} s; it shows:\n${text}`,
+        );
       }
       await delay(SCREEN_POLL_MS);
     }
@@ -237,14 +250,18 @@ export class Machine extends Emitter<MachineEvents> {
 
   /** The drive that discs go into; -1 when the machine has none. */
   get discDrive(): number {
-    return this.config.drives.findIndex(({ media, interface: bus }) => media === "cdrom" && bus !== "none");
+    return this.config.drives.findIndex(
+      ({ media, interface: bus }) => media === "cdrom" && bus !== "none",
+    );
   }
 
   /** Puts a disc into the CD-ROM drive; undefined takes it out. */
   async changeDisc(file: File | undefined): Promise<void> {
     const { discDrive } = this;
-    if (discDrive < 0) throw new ConfigError("This machine has no CD-ROM drive to put a disc into.");
-    const spec = file && ({ source: { kind: "file", file }, format: "raw", readOnly: true } as const);
+    if (discDrive < 0)
+      throw new ConfigError("This machine has no CD-ROM drive to put a disc into.");
+    const spec =
+      file && ({ source: { kind: "file", file }, format: "raw", readOnly: true } as const);
     await this.workers?.changeDisc(discDrive, spec);
   }
 
@@ -350,7 +367,8 @@ export function createMachine(config: Partial<MachineConfig>, resources: Resourc
 /** What the command line can and a page cannot. */
 function checkForPage(config: MachineConfig): void {
   const target = config.serial.find((value) => value.startsWith("file:"));
-  if (target) throw new ConfigError(`-serial ${target} is for the command line: a page has vc or none.`);
+  if (target)
+    throw new ConfigError(`-serial ${target} is for the command line: a page has vc or none.`);
 }
 
 function delay(ms: number): Promise<void> {

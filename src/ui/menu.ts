@@ -20,7 +20,12 @@ export type MenuEntry = MenuItem | string | null;
 
 /** Opens a menu below `button` at every click, with what `entries` gives then. */
 export function attachMenu(button: HTMLElement, entries: () => MenuEntry[]): void {
-  const menu = el("div", { class: "menu", popover: "auto", role: "menu", id: `${button.id}-items` });
+  const menu = el("div", {
+    class: "menu",
+    popover: "auto",
+    role: "menu",
+    id: `${button.id}-items`,
+  });
   button.setAttribute("aria-expanded", "false");
   button.after(menu);
   let wasOpenOnPress = false;
@@ -37,7 +42,9 @@ export function attachMenu(button: HTMLElement, entries: () => MenuEntry[]): voi
     menu.replaceChildren(...entries().map((entry) => row(entry, menu, button)));
     menu.showPopover();
     place(menu, button);
-    menu.querySelector<HTMLElement>("button:not(:disabled)")?.focus({ focusVisible: !isByPointer } as FocusOptions);
+    menu
+      .querySelector<HTMLElement>("button:not(:disabled)")
+      ?.focus({ focusVisible: !isByPointer } as FocusOptions);
   });
   menu.addEventListener("toggle", () => {
     button.setAttribute("aria-expanded", String(menu.matches(":popover-open")));

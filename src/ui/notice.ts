@@ -11,7 +11,11 @@ export interface NoticeAction {
   run: () => void;
 }
 
-export function notice(message: string, actions: NoticeAction[] = [], onClose?: () => void): HTMLElement {
+export function notice(
+  message: string,
+  actions: NoticeAction[] = [],
+  onClose?: () => void,
+): HTMLElement {
   const close = () => {
     panel.remove();
     onClose?.();
@@ -33,7 +37,12 @@ export function notice(message: string, actions: NoticeAction[] = [], onClose?: 
   const panel = el(
     "div",
     { class: "notice", role: "alert" },
-    el("div", { class: "notice-body" }, el("p", {}, message), el("div", { class: "notice-actions" }, ...buttons)),
+    el(
+      "div",
+      { class: "notice-body" },
+      el("p", {}, message),
+      el("div", { class: "notice-actions" }, ...buttons),
+    ),
     el("button", { type: "button", "aria-label": "Dismiss", onclick: close }, icon("close")),
   );
   return panel;

@@ -36,7 +36,10 @@ export class PageRequest {
   constructor(private readonly presets: Presets) {}
 
   /** Takes over a query; `problem` is one sentence when it cannot be used. */
-  static read(query: URLSearchParams, presets: Presets): { request: PageRequest; problem?: string } {
+  static read(
+    query: URLSearchParams,
+    presets: Presets,
+  ): { request: PageRequest; problem?: string } {
     const request = new PageRequest(presets);
     try {
       const name = query.get(PRESET_KEY);
@@ -130,7 +133,9 @@ export class PageRequest {
   /** Files that the address cannot carry. */
   get localFiles(): string[] {
     const values = [...this.options.values()];
-    return [...this.files.keys()].filter((name) => values.some((value) => value === name || fileOf(value) === name));
+    return [...this.files.keys()].filter((name) =>
+      values.some((value) => value === name || fileOf(value) === name),
+    );
   }
 }
 
@@ -141,6 +146,14 @@ function fileOf(value: string): string {
 /** As on q35, there is a CD-ROM drive even when nothing is in it: a disc can be put in later. */
 function addEmptyDrive(config: MachineConfig): void {
   const { drives } = config;
-  if (config.noDefaults || drives.length === 6 || drives.some(({ media }) => media === "cdrom")) return;
-  drives.push({ id: "cdrom0", file: "", media: "cdrom", interface: "ide", readOnly: true, snapshot: false });
+  if (config.noDefaults || drives.length === 6 || drives.some(({ media }) => media === "cdrom"))
+    return;
+  drives.push({
+    id: "cdrom0",
+    file: "",
+    media: "cdrom",
+    interface: "ide",
+    readOnly: true,
+    snapshot: false,
+  });
 }

@@ -57,7 +57,12 @@ export class ResourceLoader {
   async collect(config: MachineConfig): Promise<MachineFiles> {
     const kernel = config.kernel ? await this.kernel(config) : undefined;
     const [firmware, vgaBios] = await this.firmware(config, kernel !== undefined);
-    return { firmware, vgaBios, kernel, disks: config.drives.map((drive) => this.diskSpec(config, drive)) };
+    return {
+      firmware,
+      vgaBios,
+      kernel,
+      disks: config.drives.map((drive) => this.diskSpec(config, drive)),
+    };
   }
 
   /** A chosen file, or the address `name` relative to the page. */
@@ -65,7 +70,9 @@ export class ResourceLoader {
     if (drive.file === "") return undefined;
     const file = this.resources.files?.get(drive.file);
     return {
-      source: file ? { kind: "file", file } : { kind: "http", url: new URL(drive.file, this.base).href },
+      source: file
+        ? { kind: "file", file }
+        : { kind: "http", url: new URL(drive.file, this.base).href },
       // A CD-ROM is whatever the file holds: an ISO has no magic of a disk image container.
       format: drive.media === "cdrom" ? "raw" : drive.format,
       readOnly: drive.readOnly,
@@ -83,15 +90,22 @@ export class ResourceLoader {
     return compiled;
   }
 
-  private async firmware(config: MachineConfig, isDirectBoot: boolean): Promise<[Uint8Array, Uint8Array]> {
+  private async firmware(
+    config: MachineConfig,
+    isDirectBoot: boolean,
+  ): Promise<[Uint8Array, Uint8Array]> {
     const [biosName, vgaName] = FIRMWARE_FILES;
     if (isDirectBoot) {
       // The kernel needs neither; the video BIOS, if it is there, has the font of the text screen.
-      const vgaBios = await this.bytes(`firmware/${vgaName}`, vgaName).catch(() => new Uint8Array(0));
+      const vgaBios = await this.bytes(`firmware/${vgaName}`, vgaName).catch(
+        () => new Uint8Array(0),
+      );
       return [new Uint8Array(0), vgaBios];
     }
     if (config.bios) {
-      const vgaBios = await this.bytes(`firmware/${vgaName}`, vgaName).catch(() => new Uint8Array(0));
+      const vgaBios = await this.bytes(`firmware/${vgaName}`, vgaName).catch(
+        () => new Uint8Array(0),
+      );
       return [await this.bytes(config.bios, config.bios), vgaBios];
     }
     try {
@@ -113,7 +127,12 @@ export class ResourceLoader {
       const sentence = `"${config.kernel}" is neither a Linux bzImage nor a Multiboot kernel.`;
       throw new ResourceError("not-a-kernel", sentence);
     }
-    const files: KernelFiles = { kernel, kernelName: config.kernel, modules: [], append: config.append };
+    const files: KernelFiles = {
+      kernel,
+      kernelName: config.kernel,
+      modules: [],
+      append: config.append,
+    };
     if (!config.initrd) return files;
     if (multibootHeader(kernel) < 0) {
       files.initrd = await this.bytes(config.initrd, config.initrd);
@@ -153,10 +172,14 @@ async function compileCore(onProgress: OnProgress): Promise<WebAssembly.Module> 
   const url = new URL("../../build/core.wasm", import.meta.url);
   onProgress({ name: "processor", loaded: 0, total: 0 });
   const response = await fetchOk(url.href).catch((error: Error) => {
-    throw new ResourceError("missing-core", `The processor (core.wasm) is missing: ${error.message}`);
+    throw new ResourceError(
+      "missing-core",
+      `The processor (core.wasm) is missing: ${error.message}`,
+    );
   });
   // Only this type lets the browser compile while it loads, and keep the result.
-  if (response.headers.get("Content-Type") === "application/wasm") return WebAssembly.compileStreaming(response);
+  if (response.headers.get("Content-Type") === "application/wasm")
+    return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
@@ -166,11 +189,15 @@ async function fetchOk(url: string): Promise<Response> {
   try {
     response = await fetch(url);
   } catch {
-    const hint = new URL(url).origin === location.origin ? "the server does not answer" : "its server does not answer, or does not allow this page to read it (CORS)";
+    const hint =
+      new URL(url).origin === location.origin
+        ? "the server does not answer"
+        : "its server does not answer, or does not allow this page to read it (CORS)";
     throw new ResourceError("not-found", `${name} cannot be loaded: ${hint}.`);
   }
   if (!response.ok) {
-    const why = response.status === 404 ? "there is no such file" : `the server says ${response.status}`;
+    const why =
+      response.status === 404 ? "there is no such file" : `the server says ${response.status}`;
     throw new ResourceError("not-found", `${name} cannot be loaded: ${why}.`);
   }
   return response;
@@ -179,7 +206,9 @@ async function fetchOk(url: string): Promise<Response> {
 async function fetchBytes(url: string, onProgress: OnProgress): Promise<Uint8Array> {
   const response = await fetchOk(url);
   const name = shortName(url);
-  const total = response.headers.has("Content-Encoding") ? 0 : Number(response.headers.get("Content-Length") ?? 0);
+  const total = response.headers.has("Content-Encoding")
+    ? 0
+    : Number(response.headers.get("Content-Length") ?? 0);
   const reader = response.body?.getReader();
   if (!reader) return new Uint8Array(await response.arrayBuffer());
   const chunks: Uint8Array[] = [];

@@ -38,7 +38,11 @@ export class SerialLog {
       const timer = setTimeout(() => {
         this.waiters = this.waiters.filter((other) => other !== waiter);
         const end = JSON.stringify(this.text.slice(-200));
-        reject(new Error(`The serial port did not say ${pattern} in ${timeoutMs / 1000} s; it ends with ${end}.`));
+        reject(
+          new Error(
+            `The serial port did not say ${pattern} in ${timeoutMs / 1000} s; it ends with ${end}.`,
+          ),
+        );
       }, timeoutMs);
       const waiter: Waiter = {
         pattern,
@@ -55,7 +59,9 @@ export class SerialLog {
   private settle(): void {
     while (this.waiters.length > 0) {
       const { pattern, resolve } = this.waiters[0];
-      const match = new RegExp(pattern.source, pattern.flags.replace("g", "")).exec(this.text.slice(this.seen));
+      const match = new RegExp(pattern.source, pattern.flags.replace("g", "")).exec(
+        this.text.slice(this.seen),
+      );
       if (!match) return;
       this.seen += match.index + match[0].length;
       this.waiters.shift();

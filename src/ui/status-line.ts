@@ -45,7 +45,8 @@ export class StatusLine {
       el("span", { class: "lights" }, this.diskLight, num, caps, scroll),
     );
     machine.on("leds", (leds) => {
-      for (const [bit, key] of this.keyLights.entries()) key.classList.toggle("on", (leds & (1 << bit)) !== 0);
+      for (const [bit, key] of this.keyLights.entries())
+        key.classList.toggle("on", (leds & (1 << bit)) !== 0);
     });
     machine.on("state", () => this.update());
   }
@@ -89,7 +90,10 @@ export class StatusLine {
       this.tell("Paused");
       this.speed.textContent = "";
     } else if (machine.foundNothingToBoot) this.tell("Nothing to boot");
-    else if (phase) this.tell(phase === "running" && this.perSecond < IDLE_RATE ? "Running, idle" : PHASE_TEXT[phase]);
+    else if (phase)
+      this.tell(
+        phase === "running" && this.perSecond < IDLE_RATE ? "Running, idle" : PHASE_TEXT[phase],
+      );
   }
 
   private measure(): void {
@@ -101,7 +105,8 @@ export class StatusLine {
     if (seconds > 0.05) this.perSecond = Math.max(0, instructions - last.instructions) / seconds;
     this.speed.textContent = `${rateText(this.perSecond)} instructions/s`;
     const read = `${reads.toLocaleString("en-US")} disk reads, ${sizeText(bytesRead)}`;
-    const written = writes > 0 ? ` · ${writes.toLocaleString("en-US")} writes, ${sizeText(bytesWritten)}` : "";
+    const written =
+      writes > 0 ? ` · ${writes.toLocaleString("en-US")} writes, ${sizeText(bytesWritten)}` : "";
     this.disk.textContent = read + written;
     this.diskLight.classList.toggle("on", reads + writes !== last.transfers);
     this.last = { at, instructions, transfers: reads + writes };

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BlockErrorCode } from "../block/error";
 import { DiskClient } from "../block/disk-client";
 import type { DiskEvent, DiskRequestMessage } from "../block/disk-messages";
 import { DISK_RING_ENTRIES, DiskRing } from "../block/disk-ring";
-import { DISK_RING, DISK_RING_SIZE, Machine, MACHINE } from "../shared/layout";
+import type { BlockErrorCode } from "../block/error";
+import { DISK_RING, DISK_RING_SIZE, MACHINE, Machine } from "../shared/layout";
 
 const DOORBELL = MACHINE + Machine.deviceDoorbell;
 const RAM_AT = DISK_RING + DISK_RING_SIZE;

@@ -11,7 +11,7 @@
 import { DISK_FLUSH, DISK_READ, DISK_WRITE, diskInfo, runRequest } from "../block/backend";
 import type { DiskCommand, DiskEvent, DiskRequestMessage } from "../block/disk-messages";
 import { DiskRing } from "../block/disk-ring";
-import { BlockError, errorStatus, toBlockError } from "../block/error";
+import { type BlockError, errorStatus, toBlockError } from "../block/error";
 import { isIso } from "../block/iso9660";
 import type { BlockNode } from "../block/node";
 import { type BlockHost, openDisk } from "../block/open";

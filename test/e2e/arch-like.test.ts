@@ -6,7 +6,17 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { collectErrors, machineState, openBrowser, root, type Site, screenText, serveSources, typeText, until } from "./browser";
+import {
+  collectErrors,
+  machineState,
+  openBrowser,
+  root,
+  type Site,
+  screenText,
+  serveSources,
+  typeText,
+  until,
+} from "./browser";
 import { learn, readConsole } from "./console-reader";
 
 const ISO = join(root, ".cache/guests/arch-like/arch-like.iso");
@@ -52,7 +62,8 @@ async function menuPicture(): Promise<Picture> {
     context.drawImage(image, 0, 0);
     const { data } = context.getImageData(0, 0, image.width, image.height);
     const count = { splash: 0, title: 0, selected: 0 };
-    const near = (at: number, rgb: number[]) => rgb.every((value, i) => Math.abs(data[at + i] - value) <= 12);
+    const near = (at: number, rgb: number[]) =>
+      rgb.every((value, i) => Math.abs(data[at + i] - value) <= 12);
     for (let at = 0; at < data.length; at += 4) {
       const [red, green, blue] = [data[at], data[at + 1], data[at + 2]];
       // Letters of the splash run from teal to blue; nothing else is so saturated and so bright.
@@ -76,18 +87,28 @@ test("the ISO chosen in the file picker shows its graphical menu", async () => {
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Choose an ISO" }).click();
   await (await chooser).setFiles(ISO);
-  const isMenu = ({ splash, title, selected }: Picture) => splash > 0.02 && title > 0.0005 && selected > 0.01;
+  const isMenu = ({ splash, title, selected }: Picture) =>
+    splash > 0.02 && title > 0.0005 && selected > 0.01;
   await page.locator("#machine").waitFor();
   const picture = await until("the menu over its splash", MENU_MS, menuPicture, isMenu);
   expect(picture.width / picture.height).toBeCloseTo(4 / 3, 1);
-  expect(await page.evaluate(() => document.getElementById("canvas")?.getAttribute("width"))).toBe("640");
+  expect(await page.evaluate(() => document.getElementById("canvas")?.getAttribute("width"))).toBe(
+    "640",
+  );
   expect(await page.locator("#status").innerText()).toMatch(/^Boot loader/);
 });
 
 test("Enter boots it to the root prompt on the screen", async () => {
   await page.keyboard.press("Enter");
-  await until("the kernel", ANSWER_MS, () => page.title(), (title) => /Kernel|Running/.test(title));
-  await until("the root prompt", BOOT_MS, consoleText, (text) => /root@archiso . # *$/.test(text.trimEnd()));
+  await until(
+    "the kernel",
+    ANSWER_MS,
+    () => page.title(),
+    (title) => /Kernel|Running/.test(title),
+  );
+  await until("the root prompt", BOOT_MS, consoleText, (text) =>
+    /root@archiso . # *$/.test(text.trimEnd()),
+  );
   expect(await page.title()).toMatch(/^arch-like\.iso · Running/);
 });
 
@@ -98,12 +119,22 @@ async function consoleText(): Promise<string> {
 
 async function run(command: string, answer: RegExp): Promise<string> {
   await typeText(page, `clear; ${command}\n`);
-  return until(`the answer to ${command}`, ANSWER_MS, consoleText, (text) => answer.test(text) && /# *$/.test(text.trimEnd()));
+  return until(
+    `the answer to ${command}`,
+    ANSWER_MS,
+    consoleText,
+    (text) => answer.test(text) && /# *$/.test(text.trimEnd()),
+  );
 }
 
 test("typed commands answer on the screen", async () => {
-  await typeText(page, "clear; for i in {33..126}; do printf \"\\x$(printf %x $i)\"; done; echo\n");
-  await until("all of ASCII in the first line", ANSWER_MS, () => learn(page), (isLearned) => isLearned);
+  await typeText(page, 'clear; for i in {33..126}; do printf "\\x$(printf %x $i)"; done; echo\n');
+  await until(
+    "all of ASCII in the first line",
+    ANSWER_MS,
+    () => learn(page),
+    (isLearned) => isLearned,
+  );
   expect(await run("uname -m", /^x86_64$/m)).toMatch(/^x86_64$/m);
   const cpu = await run("lscpu | head -n 20", /^Vendor ID:/m);
   expect(cpu).toMatch(/^Architecture: +x86_64$/m);

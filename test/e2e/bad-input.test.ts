@@ -4,7 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { machineState, noticeText, openBrowser, root, type Site, screenText, serveSources, typeText, until } from "./browser";
+import {
+  machineState,
+  noticeText,
+  openBrowser,
+  root,
+  type Site,
+  screenText,
+  serveSources,
+  typeText,
+  until,
+} from "./browser";
 
 const SECTOR = 2048;
 const grubIso = join(root, ".cache/guests/smoke/grub.iso");
@@ -53,7 +63,10 @@ describe("addresses", () => {
     ["?vm=windows", /^There is no built-in machine "windows": there is tiny\.$/],
     ["?vm=tiny&cpu=z80", /^-cpu is one of .*, not "z80"\.$/],
     ["?vm=tiny&serial=file:/tmp/x", /^-serial file:\/tmp\/x is for the command line/],
-    ["?kernel=nowhere/vmlinuz", /^"nowhere\/vmlinuz" is neither a Linux bzImage nor a Multiboot kernel\.$/],
+    [
+      "?kernel=nowhere/vmlinuz",
+      /^"nowhere\/vmlinuz" is neither a Linux bzImage nor a Multiboot kernel\.$/,
+    ],
     ["?cdrom=http://127.0.0.1:1/none.iso", /none\.iso/],
   ];
   test.each(cases)("%s", async (query, sentence) => {
@@ -65,7 +78,12 @@ describe("addresses", () => {
   test("options without anything to boot are kept for the ISO that is chosen", async () => {
     await page.goto(`${site.url}?m=96M&name=small`);
     await page.setInputFiles("#iso-file", grubIso);
-    await until("the machine", 30_000, () => machineState(page), (state) => state === "running");
+    await until(
+      "the machine",
+      30_000,
+      () => machineState(page),
+      (state) => state === "running",
+    );
     expect(await page.evaluate(() => window.longmode?.machine?.config.memory)).toBe(96 * 2 ** 20);
     expect(new URL(page.url()).search).toBe("?m=96M&name=small");
   });
@@ -79,7 +97,9 @@ describe("files", () => {
   });
 
   test("an archive is named as what it is", async () => {
-    expect(await choose(file("image.iso.xz", Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)))).toMatch(/xz-compressed: unpack it first/);
+    expect(
+      await choose(file("image.iso.xz", Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0))),
+    ).toMatch(/xz-compressed: unpack it first/);
   });
 
   test("an empty file says so", async () => {
@@ -89,7 +109,9 @@ describe("files", () => {
   test("an ISO that is cut short gives both sizes", async () => {
     const iso = readFileSync(grubIso);
     const sentence = await choose(file("short.iso", iso.subarray(0, 3_000_000)));
-    expect(sentence).toMatch(/^"short\.iso" is cut short: 3,000,000 of [\d,]+ bytes\. Download it again\.$/);
+    expect(sentence).toMatch(
+      /^"short\.iso" is cut short: 3,000,000 of [\d,]+ bytes\. Download it again\.$/,
+    );
     expect(await page.getByRole("button", { name: "Start anyway" }).isVisible()).toBe(true);
   });
 
@@ -97,7 +119,9 @@ describe("files", () => {
     const iso = Uint8Array.from(readFileSync(grubIso));
     iso.fill(0, 17 * SECTOR + 7, 18 * SECTOR);
     const sentence = await choose(file("data.iso", iso));
-    expect(sentence).toMatch(/^"data\.iso" cannot boot here: it has no boot loader for a PC with BIOS\./);
+    expect(sentence).toMatch(
+      /^"data\.iso" cannot boot here: it has no boot loader for a PC with BIOS\./,
+    );
     await page.getByRole("button", { name: "Start anyway" }).click();
     await page.getByText("The firmware found nothing to boot from").waitFor({ timeout: 60_000 });
   });
@@ -107,9 +131,16 @@ describe("files", () => {
     disk.set([0x55, 0xaa], 510);
     // Prints one letter through the video BIOS and stops.
     disk.set([0xb8, 0x40, 0x0e, 0xcd, 0x10, 0xfa, 0xf4], 0);
-    expect(await choose(file("stick.img", disk))).toMatch(/looks like the image of a disk or a USB stick: use it as a disk/);
+    expect(await choose(file("stick.img", disk))).toMatch(
+      /looks like the image of a disk or a USB stick: use it as a disk/,
+    );
     await page.getByRole("button", { name: "Use it as a disk" }).click();
-    await until("its boot sector", 60_000, () => screenText(page), (text) => /Booting from Hard Disk[^]*\n@/.test(text));
+    await until(
+      "its boot sector",
+      60_000,
+      () => screenText(page),
+      (text) => /Booting from Hard Disk[^]*\n@/.test(text),
+    );
   });
 
   test("a file that disappears while it is read ends in a sentence, not in silence", async () => {
@@ -125,7 +156,9 @@ describe("files", () => {
     );
     rmSync(path);
     await page.keyboard.press("Enter");
-    expect(await noticeText(page)).toMatch(/^"vanishing\.iso" (is no longer there|was changed or can no longer be read)/);
+    expect(await noticeText(page)).toMatch(
+      /^"vanishing\.iso" (is no longer there|was changed or can no longer be read)/,
+    );
   });
 });
 
@@ -141,13 +174,16 @@ describe("what the host lacks", () => {
       });
     });
     await page.goto(`${site.url}?vm=tiny`);
-    expect(await noticeText(page)).toBe("This host gives no memory for a machine of 256M: try a smaller -m.");
+    expect(await noticeText(page)).toBe(
+      "This host gives no memory for a machine of 256M: try a smaller -m.",
+    );
   });
 
   test("WebAssembly without SIMD", async () => {
     await page.addInitScript(() => {
       const { validate } = WebAssembly;
-      WebAssembly.validate = (bytes) => !new Uint8Array(bytes as ArrayBuffer).includes(0xfd) && validate(bytes);
+      WebAssembly.validate = (bytes) =>
+        !new Uint8Array(bytes as ArrayBuffer).includes(0xfd) && validate(bytes);
     });
     await page.goto(`${site.url}?vm=tiny`);
     expect(await noticeText(page)).toMatch(/^This browser's WebAssembly lacks SIMD: update it/);
@@ -163,16 +199,36 @@ describe("what the host lacks", () => {
     await page.getByRole("button", { name: "Choose the firmware" }).click();
     const names = ["bios-256k.bin", "vgabios-stdvga.bin"];
     await (await chooser).setFiles(names.map((name) => join(root, ".cache/firmware", name)));
-    await until("GRUB's menu", 60_000, () => screenText(page), (text) => text.includes("Say hello"));
+    await until(
+      "GRUB's menu",
+      60_000,
+      () => screenText(page),
+      (text) => text.includes("Say hello"),
+    );
   });
 });
 
 test("GRUB's menu works from the keyboard", async () => {
   await page.goto(site.url);
   await page.setInputFiles("#iso-file", grubIso);
-  await until("GRUB's menu", 60_000, () => screenText(page), (text) => text.includes("Say hello"));
+  await until(
+    "GRUB's menu",
+    60_000,
+    () => screenText(page),
+    (text) => text.includes("Say hello"),
+  );
   await page.keyboard.press("KeyC");
-  await until("GRUB's prompt", 30_000, () => screenText(page), (text) => /grub> *$/.test(text.trimEnd()));
+  await until(
+    "GRUB's prompt",
+    30_000,
+    () => screenText(page),
+    (text) => /grub> *$/.test(text.trimEnd()),
+  );
   await typeText(page, "echo keys-work\n");
-  await until("the answer", 30_000, () => screenText(page), (text) => /^keys-work$/m.test(text));
+  await until(
+    "the answer",
+    30_000,
+    () => screenText(page),
+    (text) => /^keys-work$/m.test(text),
+  );
 });

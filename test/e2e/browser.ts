@@ -38,7 +38,7 @@ export async function serveSources(): Promise<Site> {
     server: { host: "127.0.0.1", port: 0, hmr: false, watch: null },
   });
   await server.listen();
-  const { port } = server.httpServer?.address() as AddressInfo;
+  const port = (server.httpServer?.address() as AddressInfo | undefined)?.port;
   return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
 }
 
@@ -55,7 +55,10 @@ const TYPES: Record<string, string> = {
 export async function serveFolder(folder: string): Promise<Site> {
   const server = createHttpServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const path = join(folder, normalize(decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname)));
+    const path = join(
+      folder,
+      normalize(decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname)),
+    );
     if (!existsSync(path) || !statSync(path).isFile()) {
       response.writeHead(404).end();
       return;
@@ -94,7 +97,8 @@ export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) errors.push(message.text());
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
+      errors.push(message.text());
   });
   return errors;
 }
@@ -124,7 +128,9 @@ export async function until<T>(
     const value = await read();
     if (isDone(value)) return value;
     if (Date.now() > deadline) {
-      throw new Error(`${what} did not come about in ${timeoutMs / 1000} s; the last was:\n${value}`);
+      throw new Error(
+        `${what} did not come about in ${timeoutMs / 1000} s; the last was:\n${value}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

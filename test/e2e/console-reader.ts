@@ -45,7 +45,8 @@ function characterOf(cell: Uint8Array): string {
   let bestDistance = Number.POSITIVE_INFINITY;
   for (let code = 0x20; code <= LAST; code++) {
     let distance = 0;
-    for (let row = 0; row < HEIGHT; row++) distance += popcount(cell[row] ^ font()[code * HEIGHT + row]);
+    for (let row = 0; row < HEIGHT; row++)
+      distance += popcount(cell[row] ^ font()[code * HEIGHT + row]);
     if (distance >= bestDistance) continue;
     bestDistance = distance;
     best = String.fromCharCode(code);
@@ -63,7 +64,9 @@ interface Cells {
 async function readCells(page: Page): Promise<Cells> {
   const { columns, bytes } = await page.evaluate(() => {
     const canvas = document.getElementById("canvas") as HTMLCanvasElement;
-    const { data } = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+    const { data } = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+      data: [],
+    };
     const perRow = canvas.width >> 3;
     const bytes = new Array<number>(perRow * canvas.height).fill(0);
     for (let i = 0; i < bytes.length; i++) {
@@ -77,7 +80,8 @@ async function readCells(page: Page): Promise<Cells> {
   });
   const lines: Uint8Array[][] = [];
   for (let top = 0; (top + HEIGHT) * columns <= bytes.length; top += HEIGHT) {
-    const cell = (column: number) => Uint8Array.from({ length: HEIGHT }, (_, y) => bytes[(top + y) * columns + column]);
+    const cell = (column: number) =>
+      Uint8Array.from({ length: HEIGHT }, (_, y) => bytes[(top + y) * columns + column]);
     lines.push(Array.from({ length: columns }, (_, column) => cell(column)));
   }
   return { columns, lines };
@@ -95,8 +99,10 @@ export async function learn(page: Page): Promise<boolean> {
   const count = LAST - FIRST + 1;
   const glyphs = lines[0].slice(0, count).map((cell) => cell.join());
   const blank = new Uint8Array(HEIGHT).join();
-  const isWhole = new Set(glyphs).size === count && !glyphs.includes(blank) && lines[0][count].join() === blank;
+  const isWhole =
+    new Set(glyphs).size === count && !glyphs.includes(blank) && lines[0][count].join() === blank;
   if (!isWhole) return false;
-  for (const [index, glyph] of glyphs.entries()) learned.set(glyph, String.fromCharCode(FIRST + index));
+  for (const [index, glyph] of glyphs.entries())
+    learned.set(glyph, String.fromCharCode(FIRST + index));
   return true;
 }

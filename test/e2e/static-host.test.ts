@@ -8,7 +8,16 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { collectErrors, noticeText, openBrowser, root, type Site, screenText, serveFolder, until } from "./browser";
+import {
+  collectErrors,
+  noticeText,
+  openBrowser,
+  root,
+  type Site,
+  screenText,
+  serveFolder,
+  until,
+} from "./browser";
 
 const folder = mkdtempSync(join(tmpdir(), "static-"));
 let site: Site;
@@ -37,9 +46,16 @@ test("the service worker isolates the page after one reload, and a machine runs"
   let loads = 0;
   const viaWorker = new Map<string, boolean>();
   page.on("load", () => loads++);
-  page.on("response", (response) => viaWorker.set(new URL(response.url()).pathname, response.fromServiceWorker()));
+  page.on("response", (response) =>
+    viaWorker.set(new URL(response.url()).pathname, response.fromServiceWorker()),
+  );
   await page.goto(`${site.url}?vm=tiny`);
-  await until("the shell", 120_000, () => screenText(page).catch(() => ""), (text) => text.includes("tiny: shell ready"));
+  await until(
+    "the shell",
+    120_000,
+    () => screenText(page).catch(() => ""),
+    (text) => text.includes("tiny: shell ready"),
+  );
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(loads).toBe(2);
   expect(viaWorker.get("/")).toBe(true);
@@ -54,7 +70,8 @@ test("the page needs nothing but its own folder, wherever that is", async () => 
   const page = await browser.newPage();
   const outside: string[] = [];
   page.on("request", (request) => {
-    if (!request.url().startsWith(site.url) && !/^(data|blob):/.test(request.url())) outside.push(request.url());
+    if (!request.url().startsWith(site.url) && !/^(data|blob):/.test(request.url()))
+      outside.push(request.url());
   });
   await page.goto(site.url);
   await page.locator(".preset").first().waitFor();
@@ -68,7 +85,9 @@ test("without a service worker it says which headers to send, and does not reloa
   let loads = 0;
   page.on("load", () => loads++);
   await page.goto(`${site.url}?vm=tiny`);
-  expect(await noticeText(page)).toMatch(/^This page is not isolated .*Cross-Origin-Embedder-Policy: require-corp/);
+  expect(await noticeText(page)).toMatch(
+    /^This page is not isolated .*Cross-Origin-Embedder-Policy: require-corp/,
+  );
   await page.waitForTimeout(1000);
   expect(loads).toBe(1);
   await context.close();
@@ -81,6 +100,8 @@ test("an address that is not secure is told to use https or localhost", async ()
     Object.defineProperty(window, "crossOriginIsolated", { value: false });
   });
   await page.goto(site.url);
-  expect(await noticeText(page)).toMatch(/^This address is not secure.*open it over https, or as localhost\.$/);
+  expect(await noticeText(page)).toMatch(
+    /^This address is not secure.*open it over https, or as localhost\.$/,
+  );
   await page.close();
 });

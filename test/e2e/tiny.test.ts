@@ -35,12 +35,22 @@ afterAll(async () => {
 });
 
 const untilScreen = (what: string, pattern: RegExp, timeoutMs = ANSWER_MS) =>
-  until(what, timeoutMs, () => screenText(page), (text) => pattern.test(text));
+  until(
+    what,
+    timeoutMs,
+    () => screenText(page),
+    (text) => pattern.test(text),
+  );
 
 test("?vm=tiny reaches its shell without a click", async () => {
   await untilScreen("the shell on the screen", /tiny: shell ready[^]*tiny:~#/, BOOT_MS);
   expect(await serialText(page)).toContain("tiny: shell ready");
-  await until("the phase", ANSWER_MS, () => page.title(), (title) => title.startsWith("e2e · Running"));
+  await until(
+    "the phase",
+    ANSWER_MS,
+    () => page.title(),
+    (title) => title.startsWith("e2e · Running"),
+  );
 });
 
 test("keys typed into the screen reach the shell", async () => {
@@ -62,7 +72,12 @@ test("the serial tab is a terminal of its own", async () => {
   await page.getByRole("tab", { name: "Serial" }).click();
   await page.locator(".xterm-helper-textarea").waitFor({ state: "attached" });
   await page.keyboard.type("echo serial-$((6*7))\n");
-  await until("the answer", ANSWER_MS, () => serialText(page), (text) => /\nserial-42\r/.test(text));
+  await until(
+    "the answer",
+    ANSWER_MS,
+    () => serialText(page),
+    (text) => /\nserial-42\r/.test(text),
+  );
   await until(
     "the answer in the terminal",
     ANSWER_MS,
@@ -107,7 +122,8 @@ test("the status line counts instructions, and lights follow the guest", async (
 test("the picture on the page is the text of the screen", async () => {
   const colours = await page.evaluate(() => {
     const canvas = document.getElementById("canvas") as HTMLCanvasElement;
-    const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    const data =
+      canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
     const count: Record<string, number> = {};
     for (let i = 0; i < data.length; i += 4) {
       const colour = `${data[i]},${data[i + 1]},${data[i + 2]}`;
@@ -125,7 +141,11 @@ test("reset starts anew", async () => {
   await untilScreen("the answer", /^before-reset$/m);
   await page.locator("#power-menu").click();
   await page.getByRole("menuitem", { name: "Reset" }).click();
-  await untilScreen("the shell again", /^(?![^]*before-reset)[^]*tiny: shell ready[^]*tiny:~#/, BOOT_MS);
+  await untilScreen(
+    "the shell again",
+    /^(?![^]*before-reset)[^]*tiny: shell ready[^]*tiny:~#/,
+    BOOT_MS,
+  );
 });
 
 test("the power button shuts the guest down, and it can be started again", async () => {
