@@ -6,6 +6,7 @@
  *   m ModRM   M ModRM, memory only   R ModRM, register only   /n ModRM.reg   b w z v immediate   j J rel8 relz
  *   o moffs   +r register in the opcode   L LOCK allowed with memory   S string (REP prefixes)
  *   64 or 32: only in that mode (32 includes 16)   ~ flags undefined by the manual: compared only with Intel processors
+ *   % OF is not compared: it follows an older processor
  *   ? what a fault leaves half done is not defined: neither memory nor registers but rSP are compared after one
  */
 export const CODE = 0x1000_0000;
@@ -18,21 +19,47 @@ const ALU = ["00", "08", "10", "18", "20", "28", "30", "38"].flatMap((first) => 
   const lock = first === "38" ? "" : " L";
   const loose = ["08", "20", "30"].includes(first) ? " ~" : "";
   return [
-    `${at(0)} m${lock}${loose}`, `${at(1)} m${lock}${loose}`, `${at(2)} m${loose}`, `${at(3)} m${loose}`,
-    `${at(4)} b${loose}`, `${at(5)} z${loose}`,
+    `${at(0)} m${lock}${loose}`,
+    `${at(1)} m${lock}${loose}`,
+    `${at(2)} m${loose}`,
+    `${at(3)} m${loose}`,
+    `${at(4)} b${loose}`,
+    `${at(5)} z${loose}`,
   ];
 });
 
+/** ROL, RCL and RCR of group 2. */
+const OLDER = [0, 2, 3];
 const GROUPS = [
   ...[0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) => [
-    `80 m/${n} b L ~`, `81 m/${n} z L ~`, `83 m/${n} b L ~`, `82 m/${n} b 32 ~`,
-    `c0 m/${n} b ~`, `c1 m/${n} b ~`, `d0 m/${n} ~`, `d1 m/${n} ~`, `d2 m/${n} ~`, `d3 m/${n} ~`,
+    `80 m/${n} b L ~`,
+    `81 m/${n} z L ~`,
+    `83 m/${n} b L ~`,
+    `82 m/${n} b 32 ~`,
+    `c0 m/${n} b ~${OLDER.includes(n) ? " %" : ""}`,
+    `c1 m/${n} b ~${OLDER.includes(n) ? " %" : ""}`,
+    `d0 m/${n} ~`,
+    `d1 m/${n} ~`,
+    `d2 m/${n} ~`,
+    `d3 m/${n} ~`,
   ]),
-  "f6 m/0 b ~", "f6 m/1 b ~", "f7 m/0 z ~", "f7 m/1 z ~",
+  "f6 m/0 b ~",
+  "f6 m/1 b ~",
+  "f7 m/0 z ~",
+  "f7 m/1 z ~",
   ...[2, 3].flatMap((n) => [`f6 m/${n} L`, `f7 m/${n} L`]),
   ...[4, 5, 6, 7].flatMap((n) => [`f6 m/${n} ~`, `f7 m/${n} ~`]),
-  "fe m/0 L", "fe m/1 L", "ff m/0 L", "ff m/1 L", "ff m/2", "ff m/4", "ff m/6",
-  "8f m/0", "c6 m/0 b", "c7 m/0 z", "0fc7 M/1 L",
+  "fe m/0 L",
+  "fe m/1 L",
+  "ff m/0 L",
+  "ff m/1 L",
+  "ff m/2",
+  "ff m/4",
+  "ff m/6",
+  "8f m/0",
+  "c6 m/0 b",
+  "c7 m/0 z",
+  "0fc7 M/1 L",
   ...[4, 5, 6, 7].map((n) => `0fba m/${n} b L ~`),
 ];
 
@@ -112,13 +139,31 @@ export function dataPages(random: Random): Uint8Array {
   return data;
 }
 
-const EDGES = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn,
-  0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn, 0x0000800000000000n];
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+  0x0000800000000000n,
+];
 
 /** An address in or around the data pages, often next to a border. */
 function pointer(random: Random): bigint {
   const page = random.pick([0, 0, 1, 1, 2, 4, 3]);
-  const offset = random.chance(25) ? random.pick([0, 4096]) + random.below(32) - 16 : random.below(4096);
+  const offset = random.chance(25)
+    ? random.pick([0, 4096]) + random.below(32) - 16
+    : random.below(4096);
   return BigInt(DATA + page * 4096 + offset);
 }
 
@@ -134,7 +179,10 @@ function registerValue(random: Random): bigint {
 function toOffset(value: bigint, random: Random): bigint {
   const isPointer = value >= BigInt(DATA) - 16n && value < BigInt(DATA + 0x6000);
   if (!isPointer) return value;
-  return BigInt.asUintN(16, value - BigInt(DATA)) | (random.chance(20) ? BigInt(random.next() & 0xffff) << 16n : 0n);
+  return (
+    BigInt.asUintN(16, value - BigInt(DATA)) |
+    (random.chance(20) ? BigInt(random.next() & 0xffff) << 16n : 0n)
+  );
 }
 
 const mask32 = 0xffff_ffffn;
@@ -191,7 +239,9 @@ export function instance(template: string, mode: Mode, random: Random): Instance
   if (!mode64) for (let i = 0; i < 16; i++) regs[i] = i < 8 ? regs[i] & mask32 : 0n;
 
   // Prefixes: mandatory ones are part of the opcode and come last.
-  const opcode = (head.replace("+r", "").match(/../g) as string[]).map((byte) => Number.parseInt(byte, 16));
+  const opcode = (head.replace("+r", "").match(/../g) as string[]).map((byte) =>
+    Number.parseInt(byte, 16),
+  );
   const code: number[] = [];
   let is16 = random.chance(25);
   const other = random.chance(10);
@@ -212,9 +262,13 @@ export function instance(template: string, mode: Mode, random: Random): Instance
   for (const word of words) {
     const [kind, extension] = word.split("/");
     if (kind === "m" || kind === "M" || kind === "R") {
-      code.push(...modrm(random, extension ? Number(extension) : random.below(8), kind, address, mode));
+      code.push(
+        ...modrm(random, extension ? Number(extension) : random.below(8), kind, address, mode),
+      );
     } else if (kind === "o") {
-      code.push(...le(mode === 16 ? toOffset(pointer(random), random) : pointer(random), address / 8));
+      code.push(
+        ...le(mode === 16 ? toOffset(pointer(random), random) : pointer(random), address / 8),
+      );
     } else if (/^[bwzv]+$/.test(kind)) {
       for (const letter of kind) code.push(...immediate(random, letter, operand));
     } else if (kind === "j") {
@@ -235,14 +289,18 @@ export function instance(template: string, mode: Mode, random: Random): Instance
     // kernel keeps those), a target in the code page.
     patchAt = DATA + 64 + random.below(4096);
     regs[4] = BigInt(mode === 16 ? patchAt - DATA : patchAt);
-    patch = opcode[0] === 0x9d ? BigInt(random.next() & 0xbed7) : BigInt((mode === 16 ? 0 : CODE) + random.below(0x700));
+    patch =
+      opcode[0] === 0x9d
+        ? BigInt(random.next() & 0xbed7)
+        : BigInt((mode === 16 ? 0 : CODE) + random.below(0x700));
     if (opcode[0] !== 0x9d && random.chance(10)) patch = random.u64() & (mode64 ? ~0n : mask32);
   }
   return { template, code: code.slice(0, 16), regs, flags, patchAt, patch };
 }
 
 function immediate(random: Random, letter: string, operand: number): number[] {
-  const bytes = letter === "b" ? 1 : letter === "w" ? 2 : letter === "v" ? operand / 8 : operand === 16 ? 2 : 4;
+  const bytes =
+    letter === "b" ? 1 : letter === "w" ? 2 : letter === "v" ? operand / 8 : operand === 16 ? 2 : 4;
   return le(random.chance(30) ? random.pick(EDGES) : random.u64(), bytes);
 }
 

@@ -5,14 +5,15 @@
  *   0, 1 E,G   2, 3 G,E   4, 5 accumulator,I        80-83 E,I   C0-C1 E,Ib   D0-D1 E,1   D2-D3 E,CL
  * Accumulator forms have Insn.r = 0.
  */
-import { MODE_CODE16, MODE_CODE_MASK } from "../cpu/modes";
+
+import { signExtend, truncate } from "../base/bits";
+import { MODE_CODE_MASK, MODE_CODE16 } from "../cpu/modes";
 import { getArith, RFLAGS_CF, RFLAGS_OF, setArith } from "../cpu/rflags";
 import { Cpu } from "../cpu/state";
 import { INSN_OPSIZE, INSN_REXW, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
 import { random32 } from "../host";
 import { addressMask, effective, segLinear } from "../mmu/address";
-import { signExtend, truncate } from "../base/bits";
 import { adcx, adox, aluOp, and, dec, inc, neg, not } from "./alu";
 import { bitOp, bsf, bsr, crc32c, lzcnt, popCount, tzcnt } from "./bits";
 import { EXEC_NEXT } from "./exec";
@@ -30,7 +31,15 @@ import {
   storeMem,
   writeBack,
 } from "./operand";
-import { rolImmediate, rorImmediate, shiftOp, shld, shrd } from "./shift";
+import {
+  rclImmediate,
+  rcrImmediate,
+  rolImmediate,
+  rorImmediate,
+  shiftOp,
+  shld,
+  shrd,
+} from "./shift";
 
 /** CL or the immediate, whichever the opcode has. */
 function shiftCount(cpu: Cpu, insn: Insn): u32 {
@@ -42,6 +51,8 @@ function shifted(cpu: Cpu, insn: Insn, op: u32, a: u64, size: u32): u64 {
   const count = shiftCount(cpu, insn);
   if ((insn.opcode & 0xfe) == 0xc0 && !isMem(insn)) {
     if (op == <u32>Op.ROL) return rolImmediate(cpu, a, count, size);
+    if (op == <u32>Op.RCL) return rclImmediate(cpu, a, count, size);
+    if (op == <u32>Op.RCR) return rcrImmediate(cpu, a, count, size);
     if (op == <u32>Op.ROR) return rorImmediate(cpu, a, count, size);
   }
   return shiftOp(cpu, op - Op.ROL, a, count, size);
@@ -211,7 +222,7 @@ export function execBitTest(cpu: Cpu, insn: Insn, op: u32): u32 {
   }
   let ea = effective(cpu, insn);
   if (!isImmediate) {
-    const element = (offset >> <i64>(3 + size)) << <i64>size;
+    const element = (offset >> <i64>(3 + size)) << (<i64>size);
     ea = (ea + <u64>element) & addressMask(insn);
   }
   const la = segLinear(cpu, insn.seg, ea, 1 << size, which != 0);
@@ -234,7 +245,7 @@ export function execAad(cpu: Cpu, insn: Insn): u32 {
 
 /** RDRAND and RDSEED: always successful, so CF = 1 and the other flags 0. */
 export function execRandom(cpu: Cpu, insn: Insn): u32 {
-  const value = <u64>random32() | (<u64>random32() << 32);
+  const value = <u64>random32() | ((<u64>random32()) << 32);
   putReg(cpu, insn.m, value, sizeOf(insn));
   setArith(cpu, RFLAGS_CF);
   return EXEC_NEXT;

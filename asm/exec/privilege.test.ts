@@ -222,7 +222,8 @@ describe("repeated string instructions", () => {
 });
 
 describe("rotates by an immediate above 1", () => {
-  const overflow = (code: number[], value: bigint, flags = 0) => (run({ code, flags, regs: { 0: value } }).flags & 0x800) !== 0;
+  const overflow = (code: number[], value: bigint, flags = 0) =>
+    (run({ code, flags, regs: { 0: value } }).flags & 0x800) !== 0;
   it("leave OF as the last step of one bit does, ROR as it was", () => {
     expect(overflow([0xc0, 0xc0, 7], 1n)).toBe(true); // ROL AL: 80h, CF 0
     expect(overflow([0xc0, 0xc0, 7], 3n, 0x800)).toBe(false); // 81h, CF 1
