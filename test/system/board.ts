@@ -17,6 +17,12 @@ const BUDGET = 100_000;
 
 let core: WebAssembly.Module | undefined;
 
+/** Compiles the core where that has not been done; it can take a minute. */
+export async function prepareCore(): Promise<WebAssembly.Module> {
+  core ??= new WebAssembly.Module(readFileSync(await buildCore({ say: () => {} })));
+  return core;
+}
+
 /** Assembles test/system/`name`.asm. */
 export function assemble(name: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "longmode-image-"));
@@ -33,7 +39,7 @@ export function assemble(name: string): Buffer {
 
 /** Runs an image for at most `slices` × 100,000 instructions; its log, and why it ended. */
 export async function runImage(image: Buffer, slices = 1000): Promise<string> {
-  core ??= new WebAssembly.Module(readFileSync(await buildCore({ say: () => {} })));
+  const module = await prepareCore();
   const memory = new WebAssembly.Memory({ initial: 8192, maximum: 65536, shared: true });
   const view = new DataView(memory.buffer);
   const bytes = new Uint8Array(memory.buffer);
@@ -68,7 +74,7 @@ export async function runImage(image: Buffer, slices = 1000): Promise<string> {
     random32: () => 4,
     trace() {},
   };
-  const { exports } = await WebAssembly.instantiate(core, {
+  const { exports } = await WebAssembly.instantiate(module, {
     env: { memory, abort() {} },
     host,
   } as unknown as WebAssembly.Imports);

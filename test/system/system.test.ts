@@ -17,13 +17,17 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { assemble, runImage, SYSTEM } from "./board";
+import { beforeAll, describe, expect, it } from "vitest";
+import { assemble, prepareCore, runImage, SYSTEM } from "./board";
 
 const hasNasm = spawnSync("nasm", ["-v"]).status === 0;
 const NAMES = ["real16", "v86", "matrix32", "gates32", "task", "long64"];
 
 describe.skipIf(!hasNasm)("protection and control transfer", () => {
+  beforeAll(async () => {
+    await prepareCore();
+  }, 600_000);
+
   it.each(NAMES)("%s logs what a processor does", async (name) => {
     const expected = readFileSync(join(SYSTEM, "expected", `${name}.txt`), "utf8");
     const log = await runImage(assemble(name));
