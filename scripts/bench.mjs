@@ -8,9 +8,10 @@
 // of building anything.
 
 import { spawn } from "node:child_process";
-import { createReadStream, mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cachePath, isMain, main, repoRoot, run, SetupError, say, step } from "./cache.mjs";
+import { CHROMIUM, withPage } from "./chromium.mjs";
 import { ensureTools } from "./packages.mjs";
 import { buildImages, checkNode, compileCore, installPackages } from "./setup.mjs";
 
@@ -138,54 +139,13 @@ function nodeBoot(name, { config, ready, keys }) {
 
 // ---- Chromium ----
 
-/** Files for the page under /bench/, streamed from where they are. */
-function servedFiles(files) {
-  return {
-    name: "bench",
-    configureServer(server) {
-      server.middlewares.use((request, response, next) => {
-        const path = files[request.url?.replace(/^\/bench\//, "")];
-        if (path === undefined) return next();
-        response.setHeader("Content-Length", statSync(path).size);
-        createReadStream(path).pipe(response);
-      });
-    },
-  };
-}
-
-async function withPage(files, work) {
-  const [{ createServer }, { chromium }] = await Promise.all([
-    import("vite"),
-    import("playwright-core"),
-  ]);
-  const vite = await createServer({
-    root: repoRoot,
-    logLevel: "error",
-    plugins: [servedFiles(files)],
-    server: { port: 0, host: "127.0.0.1", hmr: false, watch: null },
-  });
-  await vite.listen();
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
-  });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${vite.httpServer.address().port}/`);
-    return await work(page);
-  } finally {
-    await browser.close();
-    await vite.close();
-  }
-}
-
 /** In the page: starts a machine and resolves with its serial text and seconds once it said `ready`. */
 async function bootInPage({ query, files, ready, keys, limitMs }) {
   const entry = "/src/index.ts";
   const { createMachine, parseQuery } = await import(entry);
   const chosen = new Map();
   for (const name of files) {
-    const blob = await (await fetch(`/bench/${name}`)).blob();
+    const blob = await (await fetch(`/files/${name}`)).blob();
     chosen.set(name, new File([blob], name));
   }
   const machine = createMachine(parseQuery(new URLSearchParams(query)), { files: chosen });
@@ -246,7 +206,7 @@ async function bench() {
   const chosen = chosenOf(process.argv.slice(2));
   checkNode();
   await installPackages();
-  await ensureTools({ nasm: "nasm", ...(chosen.chromium ? { chromium: "chromium" } : {}) });
+  await ensureTools({ nasm: "nasm", ...(chosen.chromium ? { [CHROMIUM]: "chromium" } : {}) });
   await compileCore();
   const { buildCli } = await import("./vm.mjs");
   await buildCli(say);

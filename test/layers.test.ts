@@ -53,7 +53,7 @@ const SRC: Rules = {
 const ASM: Rules = {
   layers: [
     ["layout", "machine", "vga-layout", "host", "base/"],
-    ["cpu/state", "cpu/modes", "cpu/rflags", "cpu/fault", "cpu/time"],
+    ["cpu/state", "cpu/modes", "cpu/rflags", "cpu/fault", "cpu/time", "cpu/debug"],
     ["decode/", "softfloat/"],
     ["irqchip/", "vga-window"],
     ["mmu/", "bus"],
