@@ -2,8 +2,9 @@
  * Reads text from pixels, as a person reads the screen: the framebuffer consoles and boot menus of the
  * guests draw cells of 8 by 16 pixels with the PC's own character set, which the video BIOS carries too.
  * A cell matches a character when the pixels of one of its colours are that character's dots; ink on a
- * picture is recognised because ink has one colour. Linux' font differs from the BIOS' in a few dots of a
- * few characters, so on a plain ground the nearest character counts when it is near.
+ * picture is recognised because ink has one colour. Linux' font differs from the BIOS' in some
+ * characters: those that are near are recognised on a plain ground, and `learn` takes all of them from a
+ * screen whose text is known.
  */
 const WIDTH = 8;
 const HEIGHT = 16;
@@ -46,6 +47,16 @@ export class GlyphReader {
     }
   }
 
+  /** Learns the console's own font from a screen that begins with `text` in one colour on another. */
+  learn({ width, data }: Picture, text: string): void {
+    const words = new Uint32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
+    for (const [index, character] of [...text].entries()) {
+      const inks = this.inks(words, index * WIDTH, width);
+      for (const [color, rows] of inks)
+        if (color !== words[0]) this.exact.set(rows.join(), character);
+    }
+  }
+
   /** The screen's lines without their trailing blanks; what is no character is a blank. */
   lines(picture: Picture): string[] {
     const readings = ORIGINS.map((origin) => this.linesFrom(picture, origin));
@@ -65,16 +76,22 @@ export class GlyphReader {
     return lines;
   }
 
-  private cell(words: Uint32Array, at: number, pitch: number): string {
+  /** Dots of a cell by their colour. */
+  private inks(words: Uint32Array, at: number, pitch: number): Map<number, Uint8Array> {
     const inks = new Map<number, Uint8Array>();
     for (let row = 0; row < HEIGHT; row++) {
       for (let column = 0; column < WIDTH; column++) {
         const color = words[at + row * pitch + column];
-        let rows = inks.get(color);
-        if (!rows) inks.set(color, (rows = new Uint8Array(HEIGHT)));
+        const rows = inks.get(color) ?? new Uint8Array(HEIGHT);
         rows[row] |= 0x80 >> column;
+        inks.set(color, rows);
       }
     }
+    return inks;
+  }
+
+  private cell(words: Uint32Array, at: number, pitch: number): string {
+    const inks = this.inks(words, at, pitch);
     if (inks.size === 1) return " ";
     const byUse = [...inks.values()].sort((a, b) => dots(b) - dots(a)).slice(0, INKS);
     for (const rows of byUse) {

@@ -3,13 +3,13 @@
  * text in, serial output and screen out. The names are those of the npm entry's Machine (src/ui/machine.ts),
  * which needs a page; what is there besides is for looking on: guest time, instructions, leds, resets.
  *
- * A test ends with `stop`, also when it fails: `useVm` sees to that.
+ * A test ends with `stop`, also when it fails: `useVm` sees to that, and `shareVm` for all tests of a group.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { afterEach } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { buildCore } from "../../scripts/build-core.mjs";
 import { cachePath } from "../../scripts/cache.mjs";
 import { buildCli } from "../../scripts/vm.mjs";
@@ -32,8 +32,11 @@ import { GlyphReader, type Picture } from "./glyphs";
 const WAIT_MS = 60_000;
 const SCREEN_POLL_MS = 100;
 const KEY_SHIFT = 42;
-/** Between keys: a guest that polls its keyboard sees each of them. */
+/** Between press and release, and between keys: a guest that polls its keyboard sees each of them. */
 const KEY_PAUSE_MS = 25;
+/** Text comes as the page sends it when somebody pastes: keys per pause. */
+const TEXT_BURST = 8;
+const TEXT_PAUSE_MS = 40;
 
 function firmware(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(cachePath("firmware"), name)));
@@ -148,15 +151,26 @@ export class Vm {
     return this.port(port).wait(pattern, timeoutMs);
   }
 
-  /** Types a command at the prompt of the serial port; what it printed, without the echo and the prompt. */
-  async serialCommand(command: string, prompt: RegExp, timeoutMs = WAIT_MS): Promise<string> {
-    this.sendSerial(`${command}\n`);
-    await this.waitForSerial(/\r\n/, timeoutMs);
-    const at = this.serialText().lastIndexOf("\r\n") + 2;
-    const { length } = this.serialText();
-    await this.waitForSerial(prompt, timeoutMs);
-    const text = this.serialText().slice(Math.min(at, length));
-    return text.replace(new RegExp(`${prompt.source}$`), "").replaceAll("\r", "");
+  /** What a serial port said so far is not waited for any more. */
+  forgetSerial(): void {
+    this.serial.length = 0;
+  }
+
+  /** Runs a command in the shell that listens on the serial port; resolves with what it printed. */
+  async run(command: string, timeoutMs = WAIT_MS): Promise<string> {
+    // The shell echoes what is typed: the marks are not in there as they come out.
+    this.sendSerial(`echo @$((1))begin; ${command}; echo @$((1))end\n`);
+    const [, text] = await this.waitForSerial(/@1begin\r?\n([\s\S]*?)@1end\r?\n/, timeoutMs);
+    return text.replaceAll("\r", "");
+  }
+
+  /** Reads the font of Linux' console on the first terminal, so that `screen` knows its characters. */
+  async learnConsoleFont(): Promise<void> {
+    const text = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).join("");
+    await this.run(`printf '\\033[2J\\033[H%s' '${text.replace("'", "'\\''")}' >/dev/tty1`);
+    await delay(200);
+    this.screen.learn(text);
+    await this.run("printf '\\033[2J\\033[H' >/dev/tty1");
   }
 
   /** Resolves with the screen's text, in text and in graphics modes, once it matches. */
@@ -192,14 +206,14 @@ export class Vm {
 
   /** Types as on a US keyboard. */
   async sendText(text: string): Promise<void> {
-    for (const character of text) {
+    for (const [index, character] of [...text].entries()) {
       const typed = keyOfCharacter(character);
       if (!typed) throw new Error(`No key of a US keyboard types ${JSON.stringify(character)}.`);
       if (typed.isShifted) this.sendKey(KEY_SHIFT, true);
       this.sendKey(typed.key.evdev, true);
       this.sendKey(typed.key.evdev, false);
       if (typed.isShifted) this.sendKey(KEY_SHIFT, false);
-      await delay(KEY_PAUSE_MS);
+      if (index % TEXT_BURST === TEXT_BURST - 1) await delay(TEXT_PAUSE_MS);
     }
   }
 
@@ -246,10 +260,15 @@ export class VmScreen {
     return textScreen(this.source) !== undefined;
   }
 
-  /** Lines of a text mode, or what can be read on the picture of a graphics mode. */
-  text(): string {
-    const lines = textScreen(this.source)?.lines ?? this.glyphs.lines(this.picture());
+  /** Lines of a text mode, or what can be read on a picture: the given one, or that of a graphics mode. */
+  text(picture?: Picture): string {
+    const characters = picture ? undefined : textScreen(this.source)?.lines;
+    const lines = characters ?? this.glyphs.lines(picture ?? this.picture());
     return lines.join("\n").trimEnd();
+  }
+
+  learn(text: string): void {
+    this.glyphs.learn(this.picture(), text);
   }
 
   /** A copy of the picture as it is now. */
@@ -276,6 +295,21 @@ export function useVm(): (args: string[]) => Promise<Vm> {
     running.push(vm);
     return vm;
   };
+}
+
+/** One machine for a group of tests that are cheap once it has booted: in order, and not after a failure to boot. */
+export function shareVm(
+  args: string[],
+  boot: (vm: Vm) => Promise<unknown>,
+  timeoutMs: number,
+): { vm: Vm } {
+  const shared = {} as { vm: Vm };
+  beforeAll(async () => {
+    shared.vm = await Vm.start(args);
+    await boot(shared.vm);
+  }, timeoutMs);
+  afterAll(() => shared.vm?.stop());
+  return shared;
 }
 
 export function delay(ms: number): Promise<void> {
