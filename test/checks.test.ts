@@ -75,6 +75,14 @@ describe("tree", () => {
     expect([...names].filter((name) => !TOP_LEVEL.includes(name))).toEqual([]);
   });
 
+  it.runIf(process.env.CI)(
+    "has the layout that asm/ gives, as set-up has just generated it",
+    () => {
+      const args = ["diff", "--stat", "--", "src/shared/layout.ts"];
+      expect(execFileSync("git", args, { cwd: root, encoding: "utf8" })).toBe("");
+    },
+  );
+
   it("names no registry, no package archive and no folder of one machine", () => {
     const hosts = ["registry.", "npmjs", "deb.", "security.", "ftp.", "archive."].map((name) =>
       name.includes(".")
