@@ -8,7 +8,7 @@
 
 import { signExtend, truncate } from "../base/bits";
 import { MODE_CODE_MASK, MODE_CODE16 } from "../cpu/modes";
-import { getArith, RFLAGS_CF, RFLAGS_OF, setArith } from "../cpu/rflags";
+import { RFLAGS_CF, setArith } from "../cpu/rflags";
 import { Cpu } from "../cpu/state";
 import { INSN_OPSIZE, INSN_REXW, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";

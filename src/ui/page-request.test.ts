@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { PageRequest, type Presets } from "./page-request";
 
 const presets: Presets = {
-  tiny: { title: "Tiny", text: "", size: 1, config: { kernel: "k", initrd: "i", append: "quiet", m: "256M" } },
+  tiny: {
+    title: "Tiny",
+    text: "",
+    size: 1,
+    config: { kernel: "k", initrd: "i", append: "quiet", m: "256M" },
+  },
 };
 
 function read(query: string): PageRequest {
@@ -29,7 +34,9 @@ describe("the address of the page", () => {
     expect(problemOf("vm=other")).toBe('There is no built-in machine "other": there is tiny.');
     expect(problemOf("m=-1")).toBe('-m is a size such as 512M or 2G, not "-1".');
     expect(problemOf("colour=red")).toMatch(/^The address has "colour"/);
-    expect(PageRequest.read(new URLSearchParams("vm=tiny&m=0"), presets).request.presetName).toBeUndefined();
+    expect(
+      PageRequest.read(new URLSearchParams("vm=tiny&m=0"), presets).request.presetName,
+    ).toBeUndefined();
   });
 
   it("does not take names of Object for presets", () => {
@@ -47,7 +54,9 @@ describe("a choice on the page", () => {
   it("of a disc boots it instead of the preset, and stays out of the address", () => {
     const request = read("vm=tiny&m=1G");
     request.chooseDisc(file);
-    expect(request.config().drives).toMatchObject([{ file: "my disc.iso", media: "cdrom", readOnly: true }]);
+    expect(request.config().drives).toMatchObject([
+      { file: "my disc.iso", media: "cdrom", readOnly: true },
+    ]);
     expect(request.config().kernel).toBe("");
     expect(request.query().toString()).toBe("m=1G");
     expect(request.localFiles).toEqual(["my disc.iso"]);

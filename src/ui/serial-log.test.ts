@@ -24,7 +24,9 @@ it("says what there was when nothing matched in time", async () => {
   vi.useFakeTimers();
   const log = new SerialLog();
   log.add(bytes("Kernel panic"));
-  const wait = expect(log.wait(/login:/, 5000)).rejects.toThrow(/login:\/ in 5 s; it ends with "Kernel panic"/);
+  const wait = expect(log.wait(/login:/, 5000)).rejects.toThrow(
+    /login:\/ in 5 s; it ends with "Kernel panic"/,
+  );
   await vi.advanceTimersByTimeAsync(5000);
   await wait;
   vi.useRealTimers();
