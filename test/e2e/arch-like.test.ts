@@ -147,6 +147,28 @@ test("typed commands answer on the screen", async () => {
   expect(interrupts).toMatch(/^ERR: +0$/m);
 });
 
+test("the mouse goes in by a click after it was asked for, and comes back by the chord", async () => {
+  const reports = async () =>
+    Number(/ (\d+) +IO-APIC +12-edge/.exec(await run("cat /proc/interrupts", /^ERR: /m))?.[1] ?? 0);
+  const isCaptured = () => page.evaluate(() => document.pointerLockElement?.id === "screen");
+  const before = await reports();
+  await page.locator("#screen").click();
+  expect(await isCaptured()).toBe(false);
+  await page.locator("#mouse").click();
+  await page.locator("#screen").click();
+  await until("the capture", 10_000, isCaptured, (is) => is);
+  for (let step = 0; step < 20; step++) {
+    await page.mouse.move(400 + 10 * step, 400);
+    await page.waitForTimeout(50);
+  }
+  await page.keyboard.press("Control+Alt+KeyG");
+  await until("the release", 10_000, isCaptured, (is) => !is);
+  await page.locator("#mouse").click();
+  await page.locator("#screen").click();
+  // Three bytes or more for each of the movements that came through.
+  expect(await reports()).toBeGreaterThan(before + 15);
+});
+
 test("poweroff stops the machine", async () => {
   await typeText(page, "poweroff\n");
   await page.getByRole("heading", { name: "Powered off" }).waitFor({ timeout: 120_000 });
