@@ -37,8 +37,9 @@ async function soak() {
     "run",
     "--project",
     "machine",
-    "--disable-console-intercept",
+
     "test/machine/soak.test.ts",
+    "--disable-console-intercept",
   ];
   process.exitCode = await runShown(process.execPath, [vitest, ...args], {
     env: { ...process.env, LONGMODE_SOAK: JSON.stringify(wanted) },

@@ -2,11 +2,10 @@
  * `npm run vm -- <options>`: brings the core and the command line's bundles up to date, then becomes
  * the machine. Bundling takes a second and happens only when src/ changed.
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildCore } from "./build-core.mjs";
 import { withLock } from "./lock.mjs";
 
@@ -63,11 +62,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const isTty = process.stderr.isTTY;
     await buildCore({ say: isTty ? undefined : quiet });
     const main = await buildCli(isTty ? undefined : quiet);
-    const child = spawn(process.execPath, [main, ...process.argv.slice(2)], { stdio: "inherit" });
-    // The machine decides how it ends; this process only passes its status on.
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-      process.on(signal, () => child.kill(signal));
-    child.on("exit", (code, signal) => process.exit(signal ? 128 + 15 : (code ?? 1)));
+    // In this process: whoever ends it, by whatever signal, ends the machine.
+    await import(pathToFileURL(main).href);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -5,7 +5,7 @@
  * Exit status as QEMU's: 0 after power off, after a reset with -no-reboot, and when interrupted;
  * (code << 1) | 1 by isa-debug-exit; 1 for options and files that cannot be used.
  */
-import { createWriteStream, readFileSync, type WriteStream, writeSync } from "node:fs";
+import { openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setLogSink } from "../base/log";
@@ -86,9 +86,13 @@ function serialOutputs(config: MachineConfig): (((bytes: Uint8Array) => void) | 
     if (target === "stdio") return (bytes) => writeAll(1, bytes);
     if (!target.startsWith("file:")) return undefined;
     const path = target.slice("file:".length);
-    const stream: WriteStream = createWriteStream(path);
-    stream.on("error", (error) => fail(`-serial ${target} cannot be written: ${error.message}.`));
-    return (bytes) => void stream.write(bytes);
+    let file: number;
+    try {
+      file = openSync(path, "w");
+    } catch (error) {
+      throw new ConfigError(`-serial ${target} cannot be written: ${(error as Error).message}.`);
+    }
+    return (bytes) => writeAll(file, bytes);
   });
 }
 
@@ -100,7 +104,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPIPE") process.exit(0);
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") fail(`Output cannot be written: ${(error as Error).message}.`);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }

@@ -137,11 +137,19 @@ test("such a disc is only remarked upon when something else can be started", asy
   expect(run.err).toMatch(/^vm: "data.iso" cannot boot here: .*\n$/);
 });
 
+test("a serial port cannot go into a folder that is not there", async () => {
+  const kernel = ["-kernel", guestFile("smoke", "memtest64.bin")];
+  expect(await refusal("-serial", "file:absent/out.txt", ...kernel)).toMatch(
+    /^vm: -serial file:absent\/out.txt cannot be written: ENOENT/,
+  );
+});
+
 describe("a disc that changes while the machine runs", () => {
   /** GRUB's command line on the serial port, from a copy of its disc. */
   async function grubShell(name: string): Promise<Run> {
     copyFileSync(guestFile("smoke", "grub.iso"), join(dir, name));
-    const run = start("-nographic", "-cdrom", name, "-boot", "d");
+    const serial = ["-display", "none", "-serial", "stdio"]; // with -nographic the BIOS speaks there too
+    const run = start(...serial, "-cdrom", name, "-boot", "d");
     await expect.poll(() => run.out, { timeout: 60_000 }).toMatch(/Halt/);
     run.vm.stdin.write("c");
     await expect.poll(() => run.out, { timeout: 20_000 }).toMatch(/grub> /);
@@ -165,7 +173,9 @@ describe("a disc that changes while the machine runs", () => {
     const run = await grubShell("gone.iso");
     unlinkSync(join(dir, "gone.iso"));
     run.vm.stdin.write("cat /boot/grub/grub.cfg\r");
-    await expect.poll(() => run.out, { timeout: 30_000 }).toMatch(/every entry has an effect/);
+    await expect
+      .poll(() => run.out, { timeout: 30_000 })
+      .toMatch(/every entry has an effect[\s\S]*grub> $/);
     run.vm.stdin.write("halt\r");
     expect(await run.ended).toBe(0);
     expect(run.err).toBe("");

@@ -57,7 +57,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 export class Soak {
   private readonly random: () => number;
-  private readonly began = performance.now();
+  private began = 0;
   private readonly result: SoakResult = {
     cycles: 0,
     resets: 0,
@@ -78,6 +78,7 @@ export class Soak {
   }
 
   async run(seconds: number): Promise<SoakResult> {
+    this.began = performance.now();
     try {
       while (this.seconds < seconds) await this.cycle(seconds);
       return this.result;
