@@ -272,8 +272,13 @@ describe("the rest", () => {
     expect(s.run("0fae38")).toBe("#PF(0)");
     expect(s.run("0f0d08")).toBe("ok"); // PREFETCHW
   });
-  it("does not offer MONITOR, MWAIT and VMCALL", () => {
-    for (const hex of ["0f01c8", "0f01c9", "0f01c1"]) expect(s.run(hex)).toBe("#UD");
+  it("does not offer MONITOR and MWAIT", () => {
+    for (const hex of ["0f01c8", "0f01c9"]) expect(s.run(hex)).toBe("#UD");
+  });
+  it("VMCALL answers an unknown hypercall with -ENOSYS", () => {
+    s.set("rax", 0x7fffn);
+    expect(s.run("0f01c1")).toBe("ok");
+    expect(s.get("rax")).toBe(BigInt.asUintN(64, -1000n));
   });
   it("HLT halts at CPL 0 only", () => {
     expect(s.run("f4")).toBe("ok");
