@@ -333,3 +333,13 @@ test("motion is summed while the guest does not read, at the sample rate otherwi
   expect(bytes.length).toBe(6);
   expect(bytes[4]).toBe(0x100 + 98);
 });
+
+test("set up as firmware does it, a key comes translated and the mouse is silent", () => {
+  controller.setUpAsFirmware();
+  board.out(0x64, 0x20);
+  expect(drain()).toEqual([0x65]);
+  keyboard.key(1, true);
+  mouse.move(1, 1);
+  expect(drain()).toEqual([0x01]);
+  expect(board.in(0x64) & 4).toBe(4);
+});

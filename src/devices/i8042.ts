@@ -117,6 +117,13 @@ export class I8042 {
     this.update();
   }
 
+  /** The state that firmware leaves: keyboard on and translated to set 1, mouse off, self-test passed. */
+  setUpAsFirmware(): void {
+    this.mode = MODE_TRANSLATE | MODE_DISABLE_AUX | MODE_SYS | MODE_INT1;
+    this.status |= STATUS_SYS;
+    this.update();
+  }
+
   /** Port 92h shares the A20 bit. */
   setA20(isEnabled: boolean): void {
     if (isEnabled === ((this.outputPort & OUT_A20) !== 0)) return;

@@ -82,6 +82,11 @@ export class IsaDevices {
     for (const [register, value] of cmos) this.rtc.poke(register, value);
   }
 
+  /** For a kernel that is started without firmware. */
+  setUpAsFirmware(): void {
+    this.i8042.setUpAsFirmware();
+  }
+
   private makeSerial(port: number): Uart16550 {
     const { map, irq, clock, events } = this.options;
     const { base, irq: line } = SERIAL[port];

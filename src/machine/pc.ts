@@ -166,7 +166,9 @@ export class Pc {
     this.isFirstBoot = false;
     this.core.irqchipReset();
     for (let index = 0; index < this.config.cpuCount; index++) this.core.reset(index);
-    if (this.parts.kernel) startKernel(this, this.parts.kernel);
+    if (!this.parts.kernel) return;
+    this.isa.setUpAsFirmware();
+    startKernel(this, this.parts.kernel);
   }
 
   pressPowerButton(): void {

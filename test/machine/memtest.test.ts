@@ -50,4 +50,7 @@ test("-kernel: started by the Linux boot protocol, with its screen on the serial
   const vm = await start(["-m", "64", ...kernel]);
   await isTesting(vm);
   expect(vm.serialText()).toMatch(/Memtest86\+ v6/);
+  // It reads key codes from the controller as firmware leaves it.
+  await vm.sendKeys("esc");
+  await expect.poll(() => vm.resets, { timeout: 20_000 }).toBe(1);
 });

@@ -71,6 +71,13 @@ describe("a running system", () => {
     await expect.poll(() => vm.leds & 4).toBe(0);
   });
 
+  test("finds the board as firmware would have left it", async () => {
+    const dmesg = await shared.vm.run("dmesg");
+    expect(dmesg).toContain("input: AT Translated Set 2 keyboard");
+    expect(dmesg).toMatch(/ACPI: RSDP 0x/);
+    expect(dmesg).toMatch(/pci 0000:00:1f\.2: BAR 5 \[mem 0xc[0-9a-f]+-0xc[0-9a-f]+\]/);
+  });
+
   test("warns about nothing that is not known", async () => {
     const lines = await shared.vm.run("dmesg -r | grep '^<[0-4]>'");
     const known = [
