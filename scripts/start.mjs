@@ -29,8 +29,8 @@ async function start() {
   const server = serverOptions(process.argv.slice(2));
   checkNode();
   await installPackages();
-  await compileCore();
-  const missing = await buildImages(["firmware", "tiny"]);
+  // The compiler keeps one processor busy, the images mostly wait for the network.
+  const [missing] = await Promise.all([buildImages(["firmware", "tiny"]), compileCore()]);
   const { createServer } = await import("vite");
   const vite = await createServer({ root: repoRoot, clearScreen: false, server });
   try {

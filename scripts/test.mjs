@@ -36,10 +36,9 @@ async function test() {
   checkNode();
   await installPackages();
   await installTestTools();
-  await compileCore();
+  const [missing] = await Promise.all([buildImages(), compileCore()]);
   const { buildCli } = await import("./vm.mjs");
   await buildCli(say);
-  const missing = await buildImages();
   if (missing.length > 0) throw new SetupError(`the tests need all guests:\n${missing.join("\n")}`);
 
   rmSync(RESULTS, { force: true });
