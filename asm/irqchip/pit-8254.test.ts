@@ -191,17 +191,17 @@ it("takes a new count of mode 2 at the end of the period", () => {
 
 it("drops the ticks of a long pause but makes up a few", () => {
   program(0, 2, 1000);
-  pollTick(1_000_000);
+  pollTick(10_000_000);
   expect(m.take()).toEqual([0x08]);
   out(0x20, 0x20);
-  pollTick(1_000_001);
+  pollTick(10_000_001);
   expect(m.take()).toEqual([]);
-  pollTick(1_003_500); // three periods late
+  pollTick(10_003_500); // three periods late
   const made = [];
   for (let i = 0; i < 6; i++) {
     made.push(m.take().length);
     out(0x20, 0x20);
-    pollTick(1_003_500);
+    pollTick(10_003_500);
   }
   expect(made).toEqual([1, 1, 1, 0, 0, 0]);
 });

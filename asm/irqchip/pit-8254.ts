@@ -41,7 +41,7 @@ const CHANNEL_SIZE: u32 = offsetof<PitChannel>();
 export const PIT_HZ: f64 = 1193182;
 const NEVER: i64 = i64.MAX_VALUE;
 const WRITE_NONE: u32 = 0x100;
-const BACKLOG: i64 = 298296; // a quarter of a second
+const BACKLOG: i64 = 2386364; // two seconds
 
 /** Port 61h: bit 0 gate of channel 2, 1 speaker data, 2-3 NMI enables, 4 refresh, 5 OUT of channel 2. */
 const PORT61_GATE2: u32 = 0x01;
