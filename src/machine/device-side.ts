@@ -5,9 +5,12 @@
  *
  * Reset, whoever asks for it:
  *
- *   runState RUNNING -> RESETTING   vCPUs finish what they wait for and park
- *   all parked, no disk request under way   chips and processors are reset
- *   runState RESETTING -> RUNNING   unless somebody paused or stopped the machine meanwhile
+ *   runState RUNNING or PAUSED -> RESETTING   vCPUs finish what they wait for and park
+ *   all parked, no disk request under way     chips and processors are reset
+ *   runState RESETTING -> what it was         unless somebody stopped the machine meanwhile
+ *
+ * While it is RESETTING nobody else but a stop changes the run state: a vCPU that ran again in the middle
+ * would never park. Who pauses or resumes meanwhile does it after "was-reset" (lifecycle.ts).
  */
 
 import { log } from "../base/log";
@@ -60,6 +63,8 @@ export class DeviceSide implements PcEvents {
   private readonly outputs: Output[] = [];
   private readonly debugcon = new Output((bytes) => this.post({ type: "debugcon", bytes }));
   private phase: ResetPhase = "none";
+  /** The run state that the reset under way comes back to. */
+  private stateBefore = RUN_RUNNING;
 
   constructor(
     private readonly memory: SharedMemory,
@@ -178,9 +183,17 @@ export class DeviceSide implements PcEvents {
 
   private startReset(): void {
     if (this.phase !== "none") return;
-    this.phase = "parking";
-    Atomics.compareExchange(this.memory.i32, RUN_STATE, RUN_RUNNING, RUN_RESETTING);
-    pendAll(this.memory, PENDING_CONTROL);
+    const { i32 } = this.memory;
+    for (let state = Atomics.load(i32, RUN_STATE); state !== RUN_STOPPED; ) {
+      const found = Atomics.compareExchange(i32, RUN_STATE, state, RUN_RESETTING);
+      if (found === state) {
+        this.stateBefore = state;
+        this.phase = "parking";
+        pendAll(this.memory, PENDING_CONTROL);
+        return;
+      }
+      state = found;
+    }
   }
 
   private continueReset(): void {
@@ -194,7 +207,7 @@ export class DeviceSide implements PcEvents {
     if (this.phase !== "quiet") return;
     this.phase = "none";
     this.pc.reset();
-    Atomics.compareExchange(i32, RUN_STATE, RUN_RESETTING, RUN_RUNNING);
+    Atomics.compareExchange(i32, RUN_STATE, RUN_RESETTING, this.stateBefore);
     Atomics.notify(i32, RUN_STATE);
     this.post({ type: "was-reset" });
   }

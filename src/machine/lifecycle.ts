@@ -143,16 +143,14 @@ export class Machine {
     if (this.isPaused || this.stopped) return;
     this.isPaused = true;
     freezeClock(this.shared);
-    this.setRunState(RUN_PAUSED);
-    pendAll(this.shared, PENDING_CONTROL);
+    this.applyPause();
   }
 
   resume(): void {
     if (this.stopped) return;
     this.isPaused = false;
     runClock(this.shared);
-    this.setRunState(RUN_RUNNING);
-    ringDoorbell(this.shared);
+    this.applyPause();
   }
 
   get isRunning(): boolean {
@@ -208,11 +206,14 @@ export class Machine {
     return this.diskRing.counters();
   }
 
-  private setRunState(state: number): void {
+  /** Makes the run state what was asked for; not during a reset, which ends in another call of this. */
+  private applyPause(): void {
     const { i32 } = this.shared;
-    if (Atomics.load(i32, RUN_STATE) === RUN_STOPPED) return;
-    Atomics.store(i32, RUN_STATE, state);
+    const [from, to] = this.isPaused ? [RUN_RUNNING, RUN_PAUSED] : [RUN_PAUSED, RUN_RUNNING];
+    if (Atomics.compareExchange(i32, RUN_STATE, from, to) !== from) return;
     Atomics.notify(i32, RUN_STATE);
+    pendAll(this.shared, PENDING_CONTROL);
+    ringDoorbell(this.shared);
   }
 
   private spawn(
@@ -301,6 +302,7 @@ export class Machine {
         events.onLog?.(message.line);
         return;
       case "was-reset":
+        this.applyPause();
         events.onReset?.();
         return;
       case "stopped":
@@ -312,7 +314,8 @@ export class Machine {
     if (this.stopped) return;
     this.stopped = stopped;
     freezeClock(this.shared);
-    this.setRunState(RUN_STOPPED);
+    Atomics.store(this.shared.i32, RUN_STATE, RUN_STOPPED);
+    Atomics.notify(this.shared.i32, RUN_STATE);
     pendAll(this.shared, PENDING_CONTROL);
     ringDoorbell(this.shared);
     // FIXME: writes under way are lost with the disk worker; a guest that powered off has flushed them.
