@@ -52,11 +52,13 @@ async function against(
   const { wasm, memory } = m;
   const workerData = { wasm, memory, rounds, kind, done: flag.buffer };
   const worker = new Worker(DEVICE, { eval: true, workerData });
+  // It may be gone before the loop ends.
+  const exited = once(worker, "exit");
   while (Atomics.load(flag, 0) === 0 || m.core.pending(0)) {
     for (let i = 0; i < 1000; i++) step(flag, m.take());
     await new Promise(setImmediate);
   }
-  await once(worker, "exit");
+  await exited;
   expect(new Int32Array(memory.buffer)[IRQCHIP >> 2]).toBe(0);
 }
 
