@@ -42,7 +42,10 @@ export function runShown(command, args, options = {}) {
     const stdio = ["ignore", "inherit", "inherit"];
     const child = spawn(command, args, { cwd: repoRoot, stdio, ...options });
     child.on("error", (error) => reject(new SetupError(`${command}: ${error.message}`)));
-    child.on("close", (code, signal) => resolve(signal ? 1 : code));
+    child.on("close", (code, signal) => {
+      if (signal === null) resolve(code);
+      else reject(new SetupError(`${command} ${args[0]} was ended by ${signal}`));
+    });
   });
 }
 

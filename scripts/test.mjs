@@ -51,7 +51,8 @@ async function test() {
     ...process.argv.slice(2),
   ]);
   process.exitCode = status;
-  if (!existsSync(RESULTS)) throw new SetupError("vitest ended without a report.");
+  if (!existsSync(RESULTS))
+    throw new SetupError(`vitest ended with status ${status} and without a report`);
   const { passed, failed, skipped } = countResults(JSON.parse(readFileSync(RESULTS, "utf8")));
   if (skipped > 0) console.log(`${skipped} skipped`);
   if (failed > 0) process.exitCode = 1;
