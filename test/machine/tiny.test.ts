@@ -14,6 +14,29 @@ async function bootToShell(vm: Vm): Promise<void> {
   await vm.waitForSerial(literally(prompt));
 }
 
+/** Seconds a guest's clock showed at some moment between two of the host's. */
+interface Reading {
+  guest: number;
+  from: number;
+  to: number;
+}
+
+async function readClock(guestSeconds: () => Promise<number>): Promise<Reading> {
+  const from = performance.now() / 1000;
+  const guest = await guestSeconds();
+  return { guest, from, to: performance.now() / 1000 };
+}
+
+/**
+ * The guest's clock ran as the host's to 1 %, as far as the two readings can tell; `owed` seconds may have come
+ * late before the first or still be on their way after the second.
+ */
+function expectRealTime(before: Reading, after: Reading, owed = 0.01) {
+  const passed = after.guest - before.guest;
+  expect(passed).toBeGreaterThan((after.from - before.to) * 0.99 - owed);
+  expect(passed).toBeLessThan((after.to - before.from) * 1.01 + owed);
+}
+
 describe("a running system", () => {
   const shared = shareVm(args, bootToShell, BOOT_MS + 60_000);
 
@@ -98,11 +121,8 @@ describe("a running system", () => {
       const sys = "/sys/devices/system/clocksource/clocksource0";
       await vm.run(`echo ${source} >${sys}/current_clocksource`);
       expect((await vm.run(`cat ${sys}/current_clocksource`)).trim()).toBe(source);
-      const uptime = async () => {
-        const at = performance.now() / 1000;
-        const [text] = (await vm.run("cat /proc/uptime")).split(" ");
-        return { guest: Number(text), host: (at + performance.now() / 1000) / 2 };
-      };
+      const uptime = () =>
+        readClock(async () => Number((await vm.run("cat /proc/uptime")).split(" ")[0]));
       for (const load of ["sleep 4", "timeout 4 sh -c 'while :; do :; done'"]) {
         const before = await uptime();
         const began = performance.now();
@@ -111,8 +131,8 @@ describe("a running system", () => {
         const after = await uptime();
         // The timer interrupt that ends the four seconds, and the counter that is read.
         expect(took).toBeGreaterThan(3.99);
-        expect(took).toBeLessThan(4.3);
-        expect((after.guest - before.guest) / (after.host - before.host)).toBeCloseTo(1, 2);
+        expect(took).toBeLessThan(6);
+        expectRealTime(before, after);
       }
     },
     60_000,
@@ -196,16 +216,18 @@ describe("older interrupt hardware", () => {
       // A tick of 250 Hz, whatever happens: every one of them has to come.
       const vm = await start(tinyOptions("nolapic noapic hpet=disable nohz=off highres=off").args);
       await bootToShell(vm);
-      const ticks = async () => {
-        const text = await vm.run("cat /proc/interrupts");
-        const [, count] = /^ +0: +(\d+) +XT-PIC +timer/m.exec(text) ?? [];
-        return { seconds: Number(count) / 250, host: performance.now() / 1000 };
-      };
-      for (const load of ["sleep 4", "timeout 4 sh -c 'while :; do :; done'"]) {
+      const ticks = () =>
+        readClock(async () => {
+          const text = await vm.run("cat /proc/interrupts");
+          const [, count] = /^ +0: +(\d+) +XT-PIC +timer/m.exec(text) ?? [];
+          return Number(count) / 250;
+        });
+      for (const load of ["sleep 8", "timeout 8 sh -c 'while :; do :; done'"]) {
         const before = await ticks();
         await vm.run(load);
         const after = await ticks();
-        expect((after.seconds - before.seconds) / (after.host - before.host)).toBeCloseTo(1, 2);
+        // The 8254 makes up for two seconds of ticks that a busy host kept from it.
+        expectRealTime(before, after, 2);
       }
       expect(await vm.run("cat /proc/interrupts")).toMatch(/ 4: +\d+ +XT-PIC +ttyS0/);
     },
