@@ -3,12 +3,18 @@
  * isolinux with a graphical menu, an unmodified kernel, systemd. One boot for all of it; a person's way in
  * is the keyboard and the screen, and the serial port's shell only looks behind the scenes.
  */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "./glyphs";
 import { archOptions, literally } from "./guests";
 import { delay, Vm } from "./vm";
 
 const { args, prompt, entries, release } = archOptions();
+const MIB = 2 ** 20;
+const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
 const BOOT_MS = 300_000;
 
 /** Part of a picture's pixels that have a colour for which `is` holds. */
@@ -27,14 +33,18 @@ function parseEvents(text: string): number[][] {
 describe("the arch-like ISO", () => {
   let vm: Vm;
   let atPrompt: Picture;
+  const dir = mkdtempSync(join(tmpdir(), "arch-"));
+  const disk = join(dir, "disk.img");
   const took: Record<string, string> = {};
 
   beforeAll(async () => {
-    vm = await Vm.start(args);
-  }, 120_000);
+    writeFileSync(disk, randomBytes(16 * MIB));
+    vm = await Vm.start([...args, "-drive", `file=${disk},format=raw,serial=LONGDISK1`]);
+  }, 300_000);
   afterAll(() => {
     console.log(took);
     vm?.stop();
+    rmSync(dir, { recursive: true });
   });
 
   /** Types a command on the screen's console; resolves with what stands below it. */
@@ -134,9 +144,9 @@ describe("the arch-like ISO", () => {
     const handler = await vm.run(
       "sed -n '/Mouse/,/^$/s/.*Handlers=.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices",
     );
-    const read = `timeout 5 cat /dev/input/${handler.trim()} | od -A n -v -t d2 -w24`;
-    const events = vm.run(read, 40_000).then(parseEvents);
-    await delay(2000);
+    const device = `/dev/input/${handler.trim()}`;
+    const isOpen = `ls -l /proc/$!/fd 2>&1 | grep -q ${device}`;
+    await vm.run(`cat ${device} >/tmp/events & until ${isOpen}; do sleep 0.2; done`);
     vm.send({ type: "mouse-move", dx: 30, dy: -7 });
     await delay(100);
     vm.send({ type: "mouse-buttons", buttons: 1 });
@@ -145,7 +155,7 @@ describe("the arch-like ISO", () => {
     await delay(100);
     vm.send({ type: "mouse-wheel", clicks: 1 });
     const [EV_KEY, EV_REL, REL_X, REL_Y, REL_WHEEL, BTN_LEFT] = [1, 2, 0, 1, 8, 0x110];
-    const seen = await events;
+    const seen = parseEvents(await vm.run("sleep 1; kill $!; od -A n -v -t d2 -w24 /tmp/events"));
     const values = (type: number, code: number) =>
       seen.filter(([t, c]) => t === type && c === code).map(([, , value]) => value);
     expect(values(EV_REL, REL_X)).toEqual([30]);
@@ -153,6 +163,21 @@ describe("the arch-like ISO", () => {
     expect(values(EV_REL, REL_WHEEL)).toEqual([1]);
     expect(values(EV_KEY, BTN_LEFT)).toEqual([1, 0]);
   }, 60_000);
+
+  test("writes a disk: what a flush has confirmed is in the image, and is read back", async () => {
+    const size = (await vm.run("cat /sys/block/sda/size")).trim();
+    expect(size).toBe(String((16 * MIB) / 512));
+    expect(await vm.run("lsblk -dno SERIAL /dev/sda")).toContain("LONGDISK1");
+    expect(await vm.run("md5sum </dev/sda", 120_000)).toContain(md5(readFileSync(disk)));
+    const data = "dd if=/dev/urandom bs=64k count=64 status=none | tee /tmp/data";
+    await vm.run(`${data} | dd of=/dev/sda bs=64k seek=32 conv=notrunc,fsync status=none`, 120_000);
+    const sum = (await vm.run("md5sum </tmp/data")).slice(0, 32);
+    expect(md5(readFileSync(disk).subarray(2 * MIB, 6 * MIB))).toBe(sum);
+    await vm.run("echo 3 >/proc/sys/vm/drop_caches");
+    expect(await vm.run("dd if=/dev/sda bs=4k skip=512 count=1024 status=none | md5sum")).toContain(
+      sum,
+    );
+  }, 300_000);
 
   test("reads its disc with one interrupt per command", async () => {
     const count = async () =>
