@@ -1,16 +1,10 @@
-/**
- * The mission's path in a real browser: an ISO chosen in the file picker, its graphical menu, its
- * unmodified kernel, the root prompt on the screen, commands typed on the keyboard, and power off.
- * All that is asserted is read from pixels on the page.
- */
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cachePath } from "../../scripts/cache.mjs";
 import {
   collectErrors,
   machineState,
   openBrowser,
-  root,
   type Site,
   screenText,
   serveSources,
@@ -19,7 +13,7 @@ import {
 } from "./browser";
 import { learn, readConsole } from "./console-reader";
 
-const ISO = join(root, ".cache/guests/arch-like/arch-like.iso");
+const ISO = cachePath("guests/arch-like/arch-like.iso");
 const MENU_MS = 60_000;
 /** Ample for a busy host; how fast it is, the bench measures. */
 const BOOT_MS = 480_000;

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { cachePath } from "../../scripts/cache.mjs";
 import {
   machineState,
   noticeText,
   openBrowser,
-  root,
   type Site,
   screenText,
   serveSources,
@@ -17,8 +17,8 @@ import {
 } from "./browser";
 
 const SECTOR = 2048;
-const grubIso = join(root, ".cache/guests/smoke/grub.iso");
-const archIso = join(root, ".cache/guests/arch-like/arch-like.iso");
+const grubIso = cachePath("guests/smoke/grub.iso");
+const archIso = cachePath("guests/arch-like/arch-like.iso");
 
 let site: Site;
 let browser: Browser;
@@ -198,7 +198,7 @@ describe("what the host lacks", () => {
     const chooser = page.waitForEvent("filechooser");
     await page.getByRole("button", { name: "Choose the firmware" }).click();
     const names = ["bios-256k.bin", "vgabios-stdvga.bin"];
-    await (await chooser).setFiles(names.map((name) => join(root, ".cache/firmware", name)));
+    await (await chooser).setFiles(names.map((name) => cachePath("firmware", name)));
     await until(
       "GRUB's menu",
       60_000,

@@ -5,9 +5,8 @@
  * a cursor in it reads as blank.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { root } from "./browser";
+import { cachePath } from "../../scripts/cache.mjs";
 
 const HEIGHT = 16;
 const FIRST = 0x21;
@@ -19,7 +18,7 @@ let glyphs: Uint8Array | undefined;
 
 function font(): Uint8Array {
   if (glyphs) return glyphs;
-  const rom = readFileSync(join(root, ".cache/firmware/vgabios-stdvga.bin"));
+  const rom = readFileSync(cachePath("firmware/vgabios-stdvga.bin"));
   const at = rom.indexOf(Buffer.from(SMILE)) - HEIGHT;
   if (at < 0) throw new Error("The video BIOS has no 8×16 font.");
   glyphs = new Uint8Array(rom.subarray(at, at + 256 * HEIGHT));

@@ -1,13 +1,12 @@
 /** What a person finds on the page before and beside the machine. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { cachePath } from "../../scripts/cache.mjs";
 import {
   collectErrors,
   machineState,
   openBrowser,
-  root,
   type Site,
   screenText,
   serialText,
@@ -16,8 +15,8 @@ import {
   until,
 } from "./browser";
 
-const GRUB_ISO = join(root, ".cache/guests/smoke/grub.iso");
-const MEMTEST_ISO = join(root, ".cache/guests/smoke/memtest.iso");
+const GRUB_ISO = cachePath("guests/smoke/grub.iso");
+const MEMTEST_ISO = cachePath("guests/smoke/memtest.iso");
 
 let site: Site;
 let browser: Browser;
