@@ -173,10 +173,10 @@ describe("the arch-like ISO", () => {
     await vm.run(`${data} | dd of=/dev/sda bs=64k seek=32 conv=notrunc,fsync status=none`, 120_000);
     const sum = (await vm.run("md5sum </tmp/data")).slice(0, 32);
     expect(md5(readFileSync(disk).subarray(2 * MIB, 6 * MIB))).toBe(sum);
-    await vm.run("echo 3 >/proc/sys/vm/drop_caches");
-    expect(await vm.run("dd if=/dev/sda bs=4k skip=512 count=1024 status=none | md5sum")).toContain(
-      sum,
-    );
+    // Past the cache, which holds the system's programs decompressed as well.
+    expect(
+      await vm.run("dd if=/dev/sda bs=64k skip=32 count=64 iflag=direct status=none | md5sum"),
+    ).toContain(sum);
   }, 300_000);
 
   test("reads its disc with one interrupt per command", async () => {
