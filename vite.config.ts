@@ -137,7 +137,14 @@ export default defineConfig({
   test: {
     projects: projects.map((test, groupOrder) => ({
       extends: true as const,
-      test: { environment: "node" as const, maxWorkers: 2, sequence: { groupOrder }, ...test },
+      test: {
+        environment: "node" as const,
+        maxWorkers: 2,
+        sequence: { groupOrder },
+        // A machine that emulates another one may be slow to answer; it is not wrong then.
+        expect: { poll: { timeout: 30_000 } },
+        ...test,
+      },
     })),
   },
 });
