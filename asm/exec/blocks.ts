@@ -64,13 +64,14 @@ function pageSlot(cpu: Cpu, host: u32): usize {
   return changetype<usize>(cpu) + VCPU_PAGE_BLOCKS + ((host >> 12) << 2);
 }
 
-/** Key of a jump cache entry: mode, and which address space and privilege RIP is meant in. */
-function jumpKey(cpu: Cpu): u32 {
-  const access = <u32>cpu.tlbKey;
-  return (cpu.modeKey << 12) | (access & 0xffc) | u32((access & 3) != 0);
-}
-
 export class Jump {
+  /** Key of a jump cache entry: mode, and which address space and privilege RIP is meant in. Never 0, as wiped entries are. */
+  // @ts-ignore: decorator
+  @inline
+  static key(cpu: Cpu): u32 {
+    const access = <u32>cpu.tlbKey;
+    return (cpu.modeKey << 12) | (access & 0xffc) | 2 | u32((access & 3) != 0);
+  }
   /** Jump cache entry for `rip`: {rip u64, key u32, block u32}. */
   // @ts-ignore: decorator
   @inline
@@ -81,17 +82,20 @@ export class Jump {
       ((jumpCachePage(rip) + ((<u32>rip ^ (<u32>rip >> 6)) & 63)) << 4)
     );
   }
+  /** findBlock inlined. Without a flat code segment, and in single steps, no entry has been made. */
+  // @ts-ignore: decorator
+  @inline
+  static find(cpu: Cpu, rip: u64): Block {
+    const entry = Jump.entry(cpu, rip);
+    return load<u64>(entry) == rip && load<u32>(entry, 8) == Jump.key(cpu)
+      ? changetype<Block>(load<u32>(entry, 12))
+      : lookup(cpu, rip);
+  }
 }
 
 /** Block that starts at `rip` in the current mode; 0 with cpu.fault raised (cpu.rip is set to `rip`). */
 export function findBlock(cpu: Cpu, rip: u64): Block {
-  if ((cpu.modeKey & (MODE_FLAT | MODE_STEP)) == MODE_FLAT) {
-    const entry = Jump.entry(cpu, rip);
-    if (load<u64>(entry) == rip && load<u32>(entry, 8) == jumpKey(cpu)) {
-      return changetype<Block>(load<u32>(entry, 12));
-    }
-  }
-  return lookup(cpu, rip);
+  return Jump.find(cpu, rip);
 }
 
 /** findBlock without the jump cache, which it refills. */
@@ -134,7 +138,7 @@ export function lookup(cpu: Cpu, rip: u64): Block {
   if ((mode & (MODE_FLAT | MODE_STEP)) == MODE_FLAT) {
     const entry = Jump.entry(cpu, rip);
     store<u64>(entry, rip);
-    store<u32>(entry, jumpKey(cpu), 8);
+    store<u32>(entry, Jump.key(cpu), 8);
     store<u32>(entry, changetype<u32>(block), 12);
   }
   return block;

@@ -8,6 +8,7 @@ import {
   CC_FLAGS,
   CC_INC,
   CC_LOGIC,
+  CC_RESULT,
   CC_SUB,
   condition,
   getArith,
@@ -22,6 +23,7 @@ import {
 import { Cpu, segBase } from "../cpu/state";
 import { EA_FLAT32, EA_FLAT64, INSN_SIZE, Insn } from "../decode/insn";
 import { effective, operand } from "../mmu/address";
+import { imul } from "./muldiv";
 
 /** A linear address no TLB entry matches: stands for an operand whose segment check failed. */
 const NOWHERE: u64 = 0x8000_0000_0000_0000;
@@ -171,6 +173,43 @@ export class Alu {
   static dec<T>(cpu: Cpu, a: T): T {
     const carry = getCF(cpu);
     return Alu.lazy<T>(cpu, CC_DEC, <T>(a - 1), <T>carry);
+  }
+  // Shifts of 32 and 64 bits and products, as exec/shift.ts and exec/muldiv.ts define them.
+  // @ts-ignore: decorator
+  @inline
+  static shl<T>(cpu: Cpu, a: T, count: u32): T {
+    const n = <T>(count & (sizeof<T>() * 8 - 1));
+    if (n == 0) return a;
+    const top = <T>(sizeof<T>() * 8 - 1);
+    const cf = <u32>((a << (n - 1)) >> top);
+    return Alu.lazy<T>(cpu, CC_RESULT, a << n, <T>(cf | ((<u32>((a ^ (a << 1)) >> top)) << 11)));
+  }
+  // @ts-ignore: decorator
+  @inline
+  static shr<T>(cpu: Cpu, a: T, count: u32): T {
+    const n = <T>(count & (sizeof<T>() * 8 - 1));
+    if (n == 0) return a;
+    const over = (<u32>(a >> (sizeof<T>() * 8 - 1))) << 11;
+    return Alu.lazy<T>(cpu, CC_RESULT, a >> n, <T>((<u32>(a >> (n - 1)) & 1) | over));
+  }
+  // @ts-ignore: decorator
+  @inline
+  static sar<T>(cpu: Cpu, a: T, count: u32): T {
+    const n = <T>(count & (sizeof<T>() * 8 - 1));
+    if (n == 0) return a;
+    const result = sizeof<T>() == 8 ? <T>(<i64>a >> <i64>n) : <T>(<i32>a >> <i32>n);
+    return Alu.lazy<T>(cpu, CC_RESULT, result, <T>((a >> (n - 1)) & 1));
+  }
+  // @ts-ignore: decorator
+  @inline
+  static imul<T>(cpu: Cpu, a: T, b: T): T {
+    const product = <i64>(<i32>a) * <i64>(<i32>b);
+    const low = <T>product;
+    // ZF is 0 whatever the product is, which CC_RESULT does not say of a product of 0.
+    const isPlain = sizeof<T>() == 4 || ((<i64>a ^ <i64>(<i32>a)) | (<i64>b ^ <i64>(<i32>b))) == 0;
+    if (low == 0 || !isPlain) return <T>imul(cpu, <u64>a, <u64>b, Alu.log2<T>());
+    const fits = sizeof<T>() == 8 || <i64>(<i32>low) == product;
+    return Alu.lazy<T>(cpu, CC_RESULT, low, fits ? 0 : <T>(RFLAGS_CF | RFLAGS_OF));
   }
   /** BT: CF = the bit, the other flags stay (OF SF AF PF are undefined by the manual; processors keep them). */
   // @ts-ignore: decorator

@@ -180,21 +180,33 @@ function conditionalJump(insn: Insn, hasPrevious: bool): u32 {
   const cc = <u32>insn.opcode & 15;
   if (hasPrevious) {
     const previous = changetype<Insn>(changetype<usize>(insn) - INSN_SIZE);
-    const fused = fusedWith(<u32>previous.op);
-    if (fused != 0) previous.op = <u16>(fused + cc);
+    const fused = fusedWith(<u32>previous.op, cc);
+    if (fused != 0) previous.op = <u16>fused;
   }
   return Hot.JCC + cc;
 }
 
-/** Family of the pair (this compare, a conditional jump), or 0. */
-function fusedWith(op: u32): u32 {
+/** Handler of the pair (the instruction with handler `op`, a jump on condition `cc`), or 0. */
+function fusedWith(op: u32, cc: u32): u32 {
+  const add = Hot.ALU;
+  const sub = Hot.ALU + 5 * 20;
   const cmp = Hot.ALU + 7 * 20;
-  if (op == cmp + RR * 4 + 2) return Hot.CMP_JCC_RR32;
-  if (op == cmp + RR * 4 + 3) return Hot.CMP_JCC_RR64;
-  if (op == cmp + RI * 4 + 2) return Hot.CMP_JCC_RI32;
-  if (op == cmp + RI * 4 + 3) return Hot.CMP_JCC_RI64;
-  if (op == Hot.TEST + 0) return Hot.TEST_JCC_RR8;
-  if (op == Hot.TEST + 2) return Hot.TEST_JCC_RR32;
-  if (op == Hot.TEST + 3) return Hot.TEST_JCC_RR64;
+  if (op == cmp + RR * 4 + 2) return Hot.CMP_JCC_RR32 + cc;
+  if (op == cmp + RR * 4 + 3) return Hot.CMP_JCC_RR64 + cc;
+  if (op == cmp + RI * 4 + 2) return Hot.CMP_JCC_RI32 + cc;
+  if (op == cmp + RI * 4 + 3) return Hot.CMP_JCC_RI64 + cc;
+  if (op == Hot.TEST + 0) return Hot.TEST_JCC_RR8 + cc;
+  if (op == Hot.TEST + 2) return Hot.TEST_JCC_RR32 + cc;
+  if (op == Hot.TEST + 3) return Hot.TEST_JCC_RR64 + cc;
+  if (op == Hot.TEST + 4) return Hot.TEST_JCC_RI8 + cc;
+  if (op == Hot.TEST + 6) return Hot.TEST_JCC_RI32 + cc;
+  if ((cc & ~1) != 4) return 0;
+  // JZ and JNZ: width (32 or 64 bits) and condition choose among four.
+  const width = op & 3;
+  if (width < 2) return 0;
+  const which = (width - 2) * 2 + (cc & 1);
+  if (op == Hot.DEC_R + width) return Hot.DEC_JZ + which;
+  if (op == add + RI * 4 + width) return Hot.ADD_JZ + which;
+  if (op == sub + RI * 4 + width) return Hot.SUB_JZ + which;
   return 0;
 }
