@@ -62,75 +62,7 @@ start:
 bits 64
 default abs
 
-; Output in 64-bit code
-putc64:
-  push rdx
-  push rax
-  mov dx, COM1 + 5
-.wait:
-  in al, dx
-  test al, 0x20
-  jz .wait
-  pop rax
-  mov dx, COM1
-  out dx, al
-  pop rdx
-  ret
-puts64:
-  push rax
-  push rsi
-.next:
-  lodsb
-  test al, al
-  jz .end
-  call putc64
-  jmp .next
-.end:
-  pop rsi
-  pop rax
-  ret
-; The low CL nibbles of RAX
-hex64:
-  push rax
-  push rbx
-  push rcx
-  push rdx
-  movzx ebx, cl
-  mov rdx, rax
-.next:
-  dec ebx
-  js .end
-  lea ecx, [rbx * 4]
-  mov rax, rdx
-  shr rax, cl
-  and eax, 15
-  mov al, [digits + rax]
-  call putc64
-  jmp .next
-.end:
-  pop rdx
-  pop rcx
-  pop rbx
-  pop rax
-  ret
-%macro SAY 1+
-  push rsi
-  mov esi, %%text
-  call puts64
-  pop rsi
-  jmp %%over
-%%text: db %1, 0
-%%over:
-%endmacro
-%macro HEX 2
-  push rax
-  push rcx
-  mov rax, %1
-  mov cl, %2
-  call hex64
-  pop rcx
-  pop rax
-%endmacro
+%include "output64.inc"
 
 %macro TEST64 1
   SAY %1, ": "

@@ -48,7 +48,7 @@ function bochs() {
     `plugin_ctrl: unmapped=1, biosdev=1, speaker=0, e1000=0
 config_interface: textconfig
 display_library: term
-cpu: model=corei7_haswell_4770, count=1, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+cpu: model=corei7_icelake_u, count=1, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1
 memory: guest=64, host=64
 romimage: file=/usr/share/bochs/BIOS-bochs-legacy
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
