@@ -9,7 +9,7 @@
  *   task      a new task's CS is checked before its SS: the error code names CS (QEMU agrees)
  *   v86       IRET to virtual-8086 mode with EIP above FFFFh is #GP(0)
  *   long64    a non-canonical IST stack is #SS(EXT) without a selector
- *   paging64  nowhere
+ *   paging32, paging64   nowhere
  *
  * QEMU 7.2 (TCG) knows no segment limits, EXT bits, RF in frames, INT1 or VME; it takes the privilege level of
  * conforming code called through a gate, reports a segment not present behind a gate as #GP and a missing
@@ -23,7 +23,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { assemble, prepareCore, runImage, SYSTEM } from "./board";
 
 const hasNasm = spawnSync("nasm", ["-v"]).status === 0;
-const NAMES = ["real16", "v86", "matrix32", "gates32", "task", "long64", "paging64"];
+const NAMES = ["real16", "v86", "matrix32", "gates32", "task", "long64", "paging32", "paging64"];
 
 describe.skipIf(!hasNasm)("protection and control transfer", () => {
   beforeAll(async () => {
