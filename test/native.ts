@@ -37,3 +37,12 @@ export function isIntel(): boolean {
     return false;
   }
 }
+
+/** Whether the processor has the feature that Linux calls `flag`. */
+export function hostHas(flag: string): boolean {
+  try {
+    return new RegExp(`^flags.*\\s${flag}(\\s|$)`, "m").test(readFileSync("/proc/cpuinfo", "utf8"));
+  } catch {
+    return false;
+  }
+}

@@ -52,7 +52,7 @@ const BIT: u32 = 1 << 12;
 // biome-ignore format: one feature per line, in the order of the manual
 const FEATURES: StaticArray<u32> = [
   Feature.SSE3 | L1_ECX | 0 * BIT,
-  Feature.PCLMULQDQ | L1_ECX | 1 * BIT | LATER,
+  Feature.PCLMULQDQ | L1_ECX | 1 * BIT | MAX,
   Feature.SSSE3 | L1_ECX | 9 * BIT,
   Feature.FMA | L1_ECX | 12 * BIT | LATER,
   Feature.CX16 | L1_ECX | 13 * BIT,
@@ -64,7 +64,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.MOVBE | L1_ECX | 22 * BIT | V3,
   Feature.POPCNT | L1_ECX | 23 * BIT,
   Feature.BASE | L1_ECX | 24 * BIT, // TSC deadline
-  Feature.AES | L1_ECX | 25 * BIT | LATER,
+  Feature.AES | L1_ECX | 25 * BIT | MAX,
   Feature.XSAVE | L1_ECX | 26 * BIT,
   Feature.AVX | L1_ECX | 28 * BIT | LATER,
   Feature.F16C | L1_ECX | 29 * BIT | LATER,
@@ -106,7 +106,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.ADX | L7_EBX | 19 * BIT | MAX,
   Feature.SMAP | L7_EBX | 20 * BIT,
   Feature.CLFLUSHOPT | L7_EBX | 23 * BIT,
-  Feature.SHA | L7_EBX | 29 * BIT | LATER,
+  Feature.SHA | L7_EBX | 29 * BIT | MAX,
   Feature.BASE | L7_ECX | 2 * BIT, // UMIP
   Feature.PKU | L7_ECX | 3 * BIT | LATER,
   Feature.RDPID | L7_ECX | 22 * BIT,

@@ -402,7 +402,7 @@ function addressWidth(insn: Instruction, bits: Bits): number {
 /** CPUID features (iced's names) without rows: their instructions are #UD. */
 const NOT_OFFERED = new RegExp(
   `^(${[
-    "d3now.*|sse4a|fma4?|xop|tbm|lwp|avx.*|amx.*|f16c|bmi[12]|gfni|aes.*|kl|wide_kl|pclmulqdq|sha.*|vaes",
+    "d3now.*|sse4a|fma4?|xop|tbm|lwp|avx.*|amx.*|f16c|bmi[12]|gfni|aeskle|kl|wide_kl|sha512|vaes",
     "svm|skinit_or_svm|sev_.*|rmpquery|invlpgb|mcommit|rdpru|clzero|monitorx?|padlock.*|hreset",
     "vmx|smx|sgx1|oss|tdx|tse|pconfig|lkgs|fred|msrlist|wrmsrns|uintr|serialize|rtm|hle_or_rtm|tsxldtrk",
     "waitpkg|cet_ss|movdiri|movdir64b|enqcmd|rao_int|ptwrite|clwb|xsavec|xsaves|cmpccxadd|user_msr",

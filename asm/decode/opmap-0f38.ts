@@ -4,13 +4,14 @@
  *
  * Unlike the rest of the map, F0 and F1 take 66 also as the operand size: MOVBE with and without it is
  * the same row, and CRC32 (F2) with 66 reads a word. PBLENDVB and BLENDVPx read XMM0 as well. The
- * memory operand of INVPCID is 128 bits.
- * Not here yet: AES, SHA, and the VMX instructions INVEPT and INVVPID, which #UD.
+ * memory operand of INVPCID is 128 bits. SHA256RNDS2 reads XMM0 too.
+ * Not here: the VMX instructions INVEPT and INVVPID, which #UD.
  */
 
 import { Feature, Op } from "./ops";
 import { Simd } from "./ops-simd";
 import {
+  AES,
   Eb,
   END,
   Ev,
@@ -27,6 +28,7 @@ import {
   Pq,
   PRIV,
   Qq,
+  SHA,
   SSE41,
   SSE42,
   SSSE3,
@@ -270,12 +272,54 @@ export const OPMAP_0F38: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // BC-BF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C0-C3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C4-C7
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C8-CB
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // CC-CF
+  Simd.SHA1NEXTE | Vx << O1 | Wx << O2 | SHA,                           // 0F38 C8
+  0,                                                                    // 66 0F38 C8
+  0,                                                                    // F3 0F38 C8
+  0,                                                                    // F2 0F38 C8
+  Simd.SHA1MSG1 | Vx << O1 | Wx << O2 | SHA,                            // 0F38 C9
+  0,                                                                    // 66 0F38 C9
+  0,                                                                    // F3 0F38 C9
+  0,                                                                    // F2 0F38 C9
+  Simd.SHA1MSG2 | Vx << O1 | Wx << O2 | SHA,                            // 0F38 CA
+  0,                                                                    // 66 0F38 CA
+  0,                                                                    // F3 0F38 CA
+  0,                                                                    // F2 0F38 CA
+  Simd.SHA256RNDS2 | Vx << O1 | Wx << O2 | SHA,                         // 0F38 CB
+  0,                                                                    // 66 0F38 CB
+  0,                                                                    // F3 0F38 CB
+  0,                                                                    // F2 0F38 CB
+  Simd.SHA256MSG1 | Vx << O1 | Wx << O2 | SHA,                          // 0F38 CC
+  0,                                                                    // 66 0F38 CC
+  0,                                                                    // F3 0F38 CC
+  0,                                                                    // F2 0F38 CC
+  Simd.SHA256MSG2 | Vx << O1 | Wx << O2 | SHA,                          // 0F38 CD
+  0,                                                                    // 66 0F38 CD
+  0,                                                                    // F3 0F38 CD
+  0,                                                                    // F2 0F38 CD
+  0, 0, 0, 0, 0, 0, 0, 0, // CE-CF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D0-D3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D4-D7
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D8-DB
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // DC-DF
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D8-DA
+  0,                                                                    // 0F38 DB
+  Simd.AESIMC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DB
+  0,                                                                    // F3 0F38 DB
+  0,                                                                    // F2 0F38 DB
+  0,                                                                    // 0F38 DC
+  Simd.AESENC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DC
+  0,                                                                    // F3 0F38 DC
+  0,                                                                    // F2 0F38 DC
+  0,                                                                    // 0F38 DD
+  Simd.AESENCLAST | Vx << O1 | Wx << O2 | AES,                          // 66 0F38 DD
+  0,                                                                    // F3 0F38 DD
+  0,                                                                    // F2 0F38 DD
+  0,                                                                    // 0F38 DE
+  Simd.AESDEC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DE
+  0,                                                                    // F3 0F38 DE
+  0,                                                                    // F2 0F38 DE
+  0,                                                                    // 0F38 DF
+  Simd.AESDECLAST | Vx << O1 | Wx << O2 | AES,                          // 66 0F38 DF
+  0,                                                                    // F3 0F38 DF
+  0,                                                                    // F2 0F38 DF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E0-E3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E4-E7
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E8-EB

@@ -4,11 +4,11 @@
  *
  * PEXTRB, PEXTRW and PINSRB access a byte or a word of memory although their letter is Ed: E of
  * byte size would name an 8-bit register. PCMPxSTRx read EAX and EDX and write ECX or XMM0.
- * Not here yet: AESKEYGENASSIST, PCLMULQDQ, SHA1RNDS4, which #UD.
  */
 
 import { Simd } from "./ops-simd";
 import {
+  AES,
   Ed,
   Ey,
   Ib,
@@ -16,8 +16,10 @@ import {
   O1,
   O2,
   O3,
+  PCLMULQDQ,
   Pq,
   Qq,
+  SHA,
   SSE41,
   SSE42,
   SSSE3,
@@ -115,7 +117,11 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0,                                                                    // F3 0F3A 42
   0,                                                                    // F2 0F3A 42
   0, 0, 0, 0, // 43
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 44-47
+  0,                                                                    // 0F3A 44
+  Simd.PCLMULQDQ | Vx << O1 | Wx << O2 | Ib << O3 | PCLMULQDQ,          // 66 0F3A 44
+  0,                                                                    // F3 0F3A 44
+  0,                                                                    // F2 0F3A 44
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 45-47
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 48-4B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 4C-4F
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 50-53
@@ -164,11 +170,19 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C0-C3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C4-C7
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // C8-CB
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // CC-CF
+  Simd.SHA1RNDS4 | Vx << O1 | Wx << O2 | Ib << O3 | SHA,                // 0F3A CC
+  0,                                                                    // 66 0F3A CC
+  0,                                                                    // F3 0F3A CC
+  0,                                                                    // F2 0F3A CC
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // CD-CF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D0-D3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D4-D7
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D8-DB
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // DC-DF
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // DC-DE
+  0,                                                                    // 0F3A DF
+  Simd.AESKEYGENASSIST | Vx << O1 | Wx << O2 | Ib << O3 | AES,          // 66 0F3A DF
+  0,                                                                    // F3 0F3A DF
+  0,                                                                    // F2 0F3A DF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E0-E3
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E4-E7
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E8-EB

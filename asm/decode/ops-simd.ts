@@ -1,12 +1,13 @@
 /**
- * Operations of MMX and SSE to SSE4.2 (SDM vol. 2 chapters 3-4 and appendix A.3), numbers 400h-5FFh.
- * Five kinds, because a kind shares its operand handling, each in the order of the opcode maps:
+ * Operations of MMX, SSE to SSE4.2, AES, PCLMULQDQ and SHA (SDM vol. 2 chapters 3-4 and appendix A.3), numbers 400h-5FFh.
+ * Six kinds, because a kind shares its operand handling, each in the order of the opcode maps:
  *
  *   moves          what they read and write differs from one to the next       exec/simd-move.ts
  *   float          MXCSR decides; PS PD SS SD are four consecutive numbers     exec/simd-float.ts
  *   conversions    float to integer and between the widths                     exec/simd-convert.ts
  *   integer        destination = f(destination, source), bit-exact             exec/simd-int.ts
  *   immediate      permutations, inserts, extracts, strings: imm8 chooses      exec/simd-shuffle.ts, simd-string.ts
+ *   cryptography   AES, SHA, carry-less product                                exec/simd-crypto.ts
  *
  * SIMD_MMX added to a number is the same operation on MMX registers (600h-7FFh): those need no
  * CR4.OSFXSR. 800h-BFFh are kept for the VEX forms. A _STORE is the direction from register to memory
@@ -61,5 +62,10 @@ export const enum Simd {
   PINSRW, PEXTRW, SHUFPS, SHUFPD,
   BLENDPS, BLENDPD, PBLENDW, PALIGNR, PEXTRB, PEXTRW_STORE, PEXTRD, EXTRACTPS,
   PINSRB, INSERTPS, PINSRD, MPSADBW, PCMPESTRM, PCMPESTRI, PCMPISTRM, PCMPISTRI,
+  SHUFFLE_END,
+
+  // cryptography
+  SHA1NEXTE = 0x560, SHA1MSG1, SHA1MSG2, SHA256RNDS2, SHA256MSG1, SHA256MSG2,
+  AESIMC, AESENC, AESENCLAST, AESDEC, AESDECLAST, PCLMULQDQ, SHA1RNDS4, AESKEYGENASSIST,
   SIMD_END,
 }

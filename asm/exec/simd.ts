@@ -11,6 +11,7 @@ import { COLD, Insn } from "../decode/insn";
 import { SIMD_MMX, Simd } from "../decode/ops-simd";
 import { execMmx } from "./mmx";
 import { execSimdConvert } from "./simd-convert";
+import { execSimdCrypto } from "./simd-crypto";
 import { execSimdFloat } from "./simd-float";
 import { execSimdInt } from "./simd-int";
 import { execSimdMove } from "./simd-move";
@@ -23,5 +24,6 @@ export function execSimd(cpu: Cpu, insn: Insn): u32 {
   if (op < <u32>Simd.FLOAT_END) return execSimdFloat(cpu, insn, op);
   if (op < <u32>Simd.CONVERT_END) return execSimdConvert(cpu, insn, op);
   if (op < <u32>Simd.INT_END) return execSimdInt(cpu, insn, op);
-  return execSimdShuffle(cpu, insn, op);
+  if (op < <u32>Simd.SHUFFLE_END) return execSimdShuffle(cpu, insn, op);
+  return execSimdCrypto(cpu, insn, op);
 }
