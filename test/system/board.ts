@@ -1,6 +1,6 @@
 /**
- * The least board a bare-metal image of test/system/ needs: one processor with 64 MiB of RAM, the data and
- * line status registers of COM1, and isa-debug-exit at F4h. No threads, no firmware: the image is entered as
+ * The least board a bare-metal image of test/system/ needs: one processor with 64 MiB of RAM, the core's
+ * interrupt controllers and timers, the data and line status registers of COM1, and isa-debug-exit at F4h. No threads, no firmware: the image is entered as
  * the multiboot specification says, and `runImage` returns what it logged.
  */
 import { execFileSync } from "node:child_process";
@@ -14,6 +14,8 @@ export const SYSTEM = new URL(".", import.meta.url).pathname;
 const COM1 = 0x3f8;
 const EXIT = 0xf4;
 const BUDGET = 100_000;
+/** Longest wait for a timer of the core. */
+const HALT_MS = 1000;
 
 let core: WebAssembly.Module | undefined;
 
@@ -90,6 +92,9 @@ export async function runImage(image: Buffer, slices = 1000): Promise<string> {
   for (const port of [COM1, COM1 + 1, COM1 + 3, COM1 + 5, EXIT]) {
     bytes[L.PORT_CLASS + port] = L.PORT_CLASS_SYNC;
   }
+  for (const port of [0x20, 0x21, 0x40, 0x41, 0x42, 0x43, 0x61, 0xa0, 0xa1]) {
+    bytes[L.PORT_CLASS + port] = L.PORT_CLASS_CORE;
+  }
   machine.irqchipReset();
   machine.initVcpu(0, 0);
 
@@ -112,10 +117,13 @@ export async function runImage(image: Buffer, slices = 1000): Promise<string> {
   machine.updateVcpuModes(0);
   Atomics.store(words, (L.MACHINE + L.Machine.runState) >> 2, L.RUN_RUNNING);
 
+  let haltedSince = performance.now();
   for (let slice = 0; slice < slices && !isDone; slice++) {
     const why = machine.run(0, BUDGET);
     if (why === L.EXIT_SHUTDOWN) return `${log}\n*** shutdown\n`;
-    if (why === L.EXIT_HALT) return `${log}\n*** halted\n`;
+    if (why !== L.EXIT_HALT) haltedSince = performance.now();
+    else if (performance.now() - haltedSince > HALT_MS) return `${log}\n*** halted\n`;
+    else slice--;
   }
   return isDone ? log : `${log}\n*** still running\n`;
 }

@@ -10,11 +10,15 @@
  *   v86       IRET to virtual-8086 mode with EIP above FFFFh is #GP(0)
  *   long64    a non-canonical IST stack is #SS(EXT) without a selector
  *   paging32, paging64   nowhere
+ *   interrupts   Bochs gives a spurious vector FFh for a request below the one in service (QEMU: none), calls a
+ *             bad vector in the ICR a receive error, keeps the TSC deadline MSR set after it has passed, and
+ *             lets a disabled local APIC accept vectors
  *
  * QEMU 7.2 (TCG) knows no segment limits, EXT bits, RF in frames, INT1 or VME; it takes the privilege level of
  * conforming code called through a gate, reports a segment not present behind a gate as #GP and a missing
  * inner stack as #TS. Its page faults for reserved bits say "not present", those of read-modify-write
- * instructions "read", and a faulting access leaves large pages accessed.
+ * instructions "read", and a faulting access leaves large pages accessed. Its local APIC delivers vectors below
+ * 16 and has no TSC deadline.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -23,7 +27,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { assemble, prepareCore, runImage, SYSTEM } from "./board";
 
 const hasNasm = spawnSync("nasm", ["-v"]).status === 0;
-const NAMES = ["real16", "v86", "matrix32", "gates32", "task", "long64", "paging32", "paging64"];
+const NAMES = [
+  "real16",
+  "v86",
+  "matrix32",
+  "gates32",
+  "task",
+  "long64",
+  "paging32",
+  "paging64",
+  "interrupts",
+];
 
 describe.skipIf(!hasNasm)("protection and control transfer", () => {
   beforeAll(async () => {
