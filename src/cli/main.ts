@@ -28,7 +28,7 @@ function readKernel(config: MachineConfig): KernelFiles | undefined {
   const kernel = readFile("-kernel", config.kernel);
   if (!isKernel(kernel)) {
     throw new ConfigError(
-      `-kernel ${config.kernel} is neither a Linux bzImage nor a Multiboot kernel.`,
+      `-kernel ${config.kernel} is neither a Linux bzImage nor a Multiboot or PVH kernel.`,
     );
   }
   const files: KernelFiles = {

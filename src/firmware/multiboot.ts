@@ -12,7 +12,6 @@ import { ByteWriter, latin1 } from "../base/bytes";
 import {
   BootError,
   CMDLINE_GPA,
-  checkFits,
   type EntryState,
   load,
   type MachineImage,
@@ -21,6 +20,7 @@ import {
   writeGdt,
 } from "./direct-boot";
 import type { E820Entry } from "./e820";
+import { type Loaded, loadElf, zero } from "./elf";
 
 const HEADER_MAGIC = 0x1bad_b002;
 const LOADER_MAGIC = 0x2bad_b002;
@@ -34,12 +34,6 @@ const INFO_MODS = 1 << 3;
 const INFO_MMAP = 1 << 6;
 const INFO_LOADER_NAME = 1 << 9;
 const INFO_LEN = 88;
-
-const ELF_MAGIC = 0x464c_457f;
-const ELFCLASS64 = 2;
-const EM_386 = 3;
-const EM_X86_64 = 62;
-const PT_LOAD = 1;
 
 export interface MultibootModule {
   bytes: Uint8Array;
@@ -73,7 +67,7 @@ export function loadMultiboot(image: MachineImage, boot: MultibootBoot): EntrySt
   const hasAddresses = (view.getUint32(at + 4, true) & FLAG_ADDRESSES) !== 0;
   const kernel = hasAddresses
     ? loadByHeader(image, boot.kernel, view, at)
-    : loadElf(image, boot.kernel, view);
+    : loadElf(image, boot.kernel);
   writeInfo(image, boot, kernel.end);
   writeGdt(image.memory, false);
   return {
@@ -86,18 +80,6 @@ export function loadMultiboot(image: MachineImage, boot: MultibootBoot): EntrySt
     cs: 0x08,
     ds: 0x18,
   };
-}
-
-interface Loaded {
-  entry: number;
-  /** First address behind everything loaded, BSS included. */
-  end: number;
-}
-
-function zero(image: MachineImage, gpa: number, len: number): void {
-  if (len <= 0) return;
-  checkFits(image.memory, gpa, len, "kernel"); // before a buffer of that size is made
-  image.memory.write(gpa, new Uint8Array(len));
 }
 
 /** The "a.out kludge": the header says which part of the file goes where. */
@@ -116,57 +98,6 @@ function loadByHeader(image: MachineImage, kernel: Uint8Array, view: DataView, a
   load(image.memory, loadAddr, kernel.subarray(start, start + len), "kernel");
   zero(image, loadAddr + len, bssEnd - (loadAddr + len));
   return { entry, end: Math.max(loadAddr + len, bssEnd) };
-}
-
-interface Segment {
-  offset: number;
-  vaddr: number;
-  paddr: number;
-  filesz: number;
-  memsz: number;
-}
-
-/** Program headers of either class. Addresses are cut to 32 bits, where a Multiboot kernel must lie. */
-function segments(view: DataView): { entry: number; loads: Segment[] } {
-  const is64 = view.getUint8(4) === ELFCLASS64;
-  const machine = view.getUint16(18, true);
-  if (view.getUint32(0, true) !== ELF_MAGIC || (machine !== EM_386 && machine !== EM_X86_64)) {
-    throw new BootError(
-      "not-a-kernel",
-      "The Multiboot kernel is neither an x86 ELF file nor has it load addresses.",
-    );
-  }
-  const word = (at: number) =>
-    is64 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
-  const entry = Number(BigInt(word(24)) & 0xffff_ffffn);
-  const phoff = word(is64 ? 32 : 28);
-  const phentsize = view.getUint16(is64 ? 54 : 42, true);
-  const phnum = view.getUint16(is64 ? 56 : 44, true);
-  const fields = is64 ? [8, 16, 24, 32, 40] : [4, 8, 12, 16, 20];
-  const loads: Segment[] = [];
-  for (let i = 0; i < phnum; i++) {
-    const at = phoff + i * phentsize;
-    if (view.getUint32(at, true) !== PT_LOAD) continue;
-    const [offset, vaddr, paddr, filesz, memsz] = fields.map((field) => word(at + field));
-    if (memsz > 0) loads.push({ offset, vaddr, paddr, filesz, memsz });
-  }
-  return { entry, loads };
-}
-
-function loadElf(image: MachineImage, kernel: Uint8Array, view: DataView): Loaded {
-  const { entry, loads } = segments(view);
-  let end = 0;
-  let physicalEntry = entry;
-  for (const { offset, vaddr, paddr, filesz, memsz } of loads) {
-    load(image.memory, paddr, kernel.subarray(offset, offset + filesz), "kernel");
-    zero(image, paddr + filesz, memsz - filesz);
-    end = Math.max(end, paddr + memsz);
-    // An entry given as a virtual address means the same byte of the segment.
-    if (vaddr !== paddr && entry >= vaddr && entry < vaddr + filesz)
-      physicalEntry = entry - vaddr + paddr;
-  }
-  if (loads.length === 0) throw new BootError("not-a-kernel", "The kernel has nothing to load.");
-  return { entry: physicalEntry, end };
 }
 
 /** The information structure at PARAMS_GPA; strings and lists from CMDLINE_GPA; modules behind the kernel. */
@@ -202,6 +133,24 @@ function writeInfo(image: MachineImage, boot: MultibootBoot, kernelEnd: number):
   load(image.memory, CMDLINE_GPA, extra.take(), "boot information");
 }
 
+/** Loads modules on pages of their own from `gpa` on. */
+export function* loadModules(
+  image: MachineImage,
+  modules: MultibootModule[],
+  gpa: number,
+): Generator<MultibootModule & { gpa: number }> {
+  let at = gpa;
+  for (const module of modules) {
+    at = Math.ceil(at / 4096) * 4096;
+    if (at + module.bytes.length > image.ramTop) {
+      throw new BootError("bad-initrd", `The module "${module.text}" does not fit into memory.`);
+    }
+    load(image.memory, at, module.bytes, "module");
+    yield { ...module, gpa: at };
+    at += module.bytes.length;
+  }
+}
+
 function placeModules(
   image: MachineImage,
   modules: MultibootModule[],
@@ -209,16 +158,9 @@ function placeModules(
   place: (bytes: Uint8Array) => number,
 ): number {
   const list = new ByteWriter();
-  let at = kernelEnd;
-  for (const module of modules) {
-    at = Math.ceil(at / 4096) * 4096;
-    if (at + module.bytes.length > image.ramTop) {
-      throw new BootError("bad-initrd", `The module "${module.text}" does not fit into memory.`);
-    }
-    load(image.memory, at, module.bytes, "module");
-    list.u32(at).u32(at + module.bytes.length);
-    list.u32(place(latin1(module.text, true))).u32(0);
-    at += module.bytes.length;
+  for (const { gpa, bytes, text } of loadModules(image, modules, kernelEnd)) {
+    list.u32(gpa).u32(gpa + bytes.length);
+    list.u32(place(latin1(text, true))).u32(0);
   }
   return place(list.take());
 }

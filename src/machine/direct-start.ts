@@ -1,6 +1,6 @@
 /**
  * `-kernel`: puts the machine into the state that firmware and boot loader would leave, and the
- * processor at the kernel's entry. Linux bzImage and Multiboot 1; anything else is told to the person.
+ * processor at the kernel's entry. Linux bzImage, Multiboot 1 and PVH; anything else is told to the person.
  */
 import { linkAcpi } from "../firmware/acpi-tables";
 import { isBzImage, loadLinux } from "../firmware/bzimage";
@@ -15,6 +15,7 @@ import {
 import { systemMap } from "../firmware/e820";
 import { loadMultiboot, type MultibootModule, multibootHeader } from "../firmware/multiboot";
 import { assignPci, setUpChipset } from "../firmware/pci-setup";
+import { loadPvh, pvhEntry } from "../firmware/pvh";
 import { linkAnchor } from "../firmware/smbios";
 import { STUB_GPA, writeVideoStub } from "../firmware/video-stub";
 import {
@@ -43,6 +44,8 @@ const TABLES_LEN = 0x2_0000;
 const RSDP_GPA = 0xf_0000;
 const SMBIOS_ANCHOR_GPA = 0xf_0040;
 const SMBIOS_OFFSET = 0x1_0000;
+/** Firmware_Waking_Vector; the FACS is the first of the tables. */
+const FACS_WAKING_VECTOR = 12;
 
 export interface KernelFiles {
   kernel: Uint8Array;
@@ -55,21 +58,22 @@ export interface KernelFiles {
 
 /** True for a file that can be started this way. */
 export function isKernel(file: Uint8Array): boolean {
-  return isBzImage(file) || multibootHeader(file) >= 0;
+  return isBzImage(file) || multibootHeader(file) >= 0 || pvhEntry(file) !== undefined;
 }
+
+const WINDOWS = {
+  mmconfigBase: MEMORY_MAP.mmconfig,
+  pmBase: MEMORY_MAP.pmBase,
+  memoryBase: MEMORY_MAP.pciWindow,
+  memoryEnd: MEMORY_MAP.ioapic,
+  ioBase: 0xc000,
+};
 
 export function startKernel(pc: Pc, files: KernelFiles): void {
   const { ramLow, ramHigh } = pc.ram;
   const top = ramLow - TABLES_LEN;
-  const windows = {
-    mmconfigBase: MEMORY_MAP.mmconfig,
-    pmBase: MEMORY_MAP.pmBase,
-    memoryBase: MEMORY_MAP.pciWindow,
-    memoryEnd: MEMORY_MAP.ioapic,
-    ioBase: 0xc000,
-  };
-  setUpChipset(pc.pci, windows);
-  assignPci(pc.pci, windows);
+  setUpChipset(pc.pci, WINDOWS);
+  assignPci(pc.pci, WINDOWS);
   writeTables(pc, top);
   const image: MachineImage = { memory: pc.ram, ramTop: top };
   const e820 = systemMap(ramLow, ramHigh, TABLES_LEN, MEMORY_MAP.mmconfig);
@@ -107,10 +111,24 @@ function loadKernel(
     const cmdline = [files.kernelName, append].filter((part) => part !== "").join(" ");
     return loadMultiboot(image, { kernel, cmdline, modules: files.modules, e820 });
   }
+  const pvh = pvhEntry(kernel);
+  if (pvh !== undefined) {
+    return loadPvh(image, { kernel, cmdline: append, initrd, e820, rsdpGpa: RSDP_GPA }, pvh);
+  }
   throw new BootError(
     "not-a-kernel",
-    `"${files.kernelName}" is neither a Linux bzImage nor a Multiboot kernel.`,
+    `"${files.kernelName}" is neither a Linux bzImage nor a Multiboot or PVH kernel.`,
   );
+}
+
+/**
+ * The end of S3 (ACPI 6.4, 16.3): chipset and memory types again, then vCPU 0 to the waking vector that
+ * the system left in the FACS, in real mode. Base address registers are restored by the system.
+ */
+export function resumeKernel(pc: Pc): void {
+  setUpChipset(pc.pci, WINDOWS);
+  setMemoryTypes(pc.memory);
+  enterRealMode(pc, pc.ram.read32(pc.ram.ramLow - TABLES_LEN + FACS_WAKING_VECTOR));
 }
 
 /** ACPI and SMBIOS tables to the top of low RAM, their entry points below 1 MiB. */
@@ -158,16 +176,17 @@ function enter(pc: Pc, entry: EntryState): void {
 }
 
 /**
- * vCPU 0 to 0000:gpa in real mode with data segments of 4 GiB ("big real mode"), in which firmware calls
- * option ROMs; otherwise as after RESET.
+ * vCPU 0 to `gpa` in real mode, at an IP below 16, with data segments of 4 GiB ("big real mode"), in which
+ * firmware calls option ROMs; otherwise as after RESET.
  */
 function enterRealMode(pc: Pc, gpa: number): void {
   const base = vcpuBase(0);
   const { view } = pc.memory;
-  view.setBigUint64(base + Cpu.rip, BigInt(gpa), true);
-  view.setBigUint64(base + Cpu.nextRip, BigInt(gpa), true);
-  view.setBigUint64(base + Cpu.segBase + 8 * SEG_CS, 0n, true);
-  view.setUint32(base + Cpu.segSel + 4 * SEG_CS, 0, true);
+  const ip = gpa & 15;
+  view.setBigUint64(base + Cpu.rip, BigInt(ip), true);
+  view.setBigUint64(base + Cpu.nextRip, BigInt(ip), true);
+  view.setBigUint64(base + Cpu.segBase + 8 * SEG_CS, BigInt(gpa - ip), true);
+  view.setUint32(base + Cpu.segSel + 4 * SEG_CS, (gpa >>> 4) & 0xffff, true);
   for (const seg of DATA_SEGMENTS) view.setUint32(base + Cpu.segLimit + 4 * seg, 0xffff_ffff, true);
   pc.core.updateVcpuModes(0);
 }

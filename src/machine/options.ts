@@ -446,7 +446,7 @@ export const OPTIONS: readonly Option[] = [
         [driver, ...properties.map((pair) => printKeyValues([pair]))].join(","),
       ),
   },
-  textOption("kernel", "FILE", "Linux bzImage or Multiboot kernel, booted without firmware", {
+  textOption("kernel", "FILE", "Linux bzImage, Multiboot or PVH kernel, booted without firmware", {
     label: "Kernel",
     isFile: true,
   }),

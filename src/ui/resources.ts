@@ -124,7 +124,7 @@ export class ResourceLoader {
   private async kernel(config: MachineConfig): Promise<KernelFiles> {
     const kernel = await this.bytes(config.kernel, config.kernel);
     if (!isKernel(kernel)) {
-      const sentence = `"${config.kernel}" is neither a Linux bzImage nor a Multiboot kernel.`;
+      const sentence = `"${config.kernel}" is neither a Linux bzImage nor a Multiboot or PVH kernel.`;
       throw new ResourceError("not-a-kernel", sentence);
     }
     const files: KernelFiles = {

@@ -65,7 +65,7 @@ describe("addresses", () => {
     ["?vm=tiny&serial=file:/tmp/x", /^-serial file:\/tmp\/x is for the command line/],
     [
       "?kernel=nowhere/vmlinuz",
-      /^"nowhere\/vmlinuz" is neither a Linux bzImage nor a Multiboot kernel\.$/,
+      /^"nowhere\/vmlinuz" is neither a Linux bzImage nor a Multiboot or PVH kernel\.$/,
     ],
     ["?cdrom=http://127.0.0.1:1/none.iso", /none\.iso/],
   ];

@@ -231,6 +231,6 @@ describe("mistakes are one sentence and status 1", () => {
     writeFileSync(join(dir, "text"), "this is no kernel\n".repeat(100));
     const { status, err } = await start(["-kernel", "text"]).ended;
     expect(status).toBe(1);
-    expect(err).toMatch(/neither a Linux bzImage nor a Multiboot kernel/);
+    expect(err).toMatch(/neither a Linux bzImage nor a Multiboot or PVH kernel/);
   });
 });
