@@ -8,18 +8,21 @@ const START = Date.UTC(2026, 10, 20, 13, 7, 58, 500);
 let board: MockBoard;
 let irq: MockLine;
 let masked: boolean;
+let alarms: number;
 let rtc: RtcMc146818;
 
 beforeEach(() => {
   board = new MockBoard();
   irq = new MockLine();
   masked = false;
+  alarms = 0;
   rtc = new RtcMc146818({
     map: board,
     irq,
     clock: board.clock,
     wallMs: () => START + board.clock.nowNs() / 1e6,
     contents: cmosContents({ ramLow: 2 ** 31, ramHigh: 2 ** 31, cpuCount: 4, bootOrder: "dcn" }),
+    onAlarm: () => void alarms++,
     onNmiMask: (isMasked) => {
       masked = isMasked;
     },
@@ -147,6 +150,7 @@ test("alarm matches, with don't-care fields", () => {
   expect(irq.isAsserted).toBe(false);
   ms(501);
   expect(irq.isAsserted).toBe(true);
+  expect(alarms).toBe(1);
   expect(read(0x0c) & 0xa0).toBe(0xa0);
   write(5, 0xff);
   write(3, 0xff);

@@ -60,6 +60,8 @@ export interface RtcOptions {
   wallMs: () => number;
   /** Initial CMOS bytes, see `cmosContents`. */
   contents?: Map<number, number>;
+  /** The alarm raised its flag and is enabled to interrupt. */
+  onAlarm?: () => void;
   /** Bit 7 of port 70h: the guest masks or unmasks NMI. */
   onNmiMask?: (isMasked: boolean) => void;
 }
@@ -333,6 +335,7 @@ export class RtcMc146818 {
       // A day repeats every alarm; looking further back finds nothing new.
       for (let s = Math.max(seen + 1, second - 86_400); s <= second; s++) {
         if (!this.alarmMatches(s * NS_PER_SECOND)) continue;
+        if ((this.cmos[REG_C] & C_AF) === 0 && this.cmos[REG_B] & B_AIE) this.options.onAlarm?.();
         this.cmos[REG_C] |= C_AF;
         break;
       }

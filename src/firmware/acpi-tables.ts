@@ -86,8 +86,8 @@ function ioAddress(writer: ByteWriter, port: number, bytes: number): void {
     .u64(port);
 }
 
-/** FADT flags: WBINVD, C1 everywhere, no sleep button, RTC not in PM1, 32-bit PM timer, reset register. */
-const FADT_FLAGS = (1 << 0) | (1 << 2) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10);
+/** FADT flags: WBINVD, C1 everywhere, no sleep button, 32-bit PM timer, reset register. */
+const FADT_FLAGS = (1 << 0) | (1 << 2) | (1 << 5) | (1 << 8) | (1 << 10);
 /** IAPC_BOOT_ARCH: legacy devices, 8042. */
 const BOOT_ARCH = 0x0003;
 

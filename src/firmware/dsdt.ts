@@ -2,7 +2,7 @@
  * The differentiated system description table: what of the board a system cannot find by itself.
  * ACPI 6.4 chapter 6; PCI Firmware Specification 3.2 chapter 4 for _OSC.
  *
- *   \_PIC, \_S5              \_SB.PCI0  _CRS windows, _OSC, _PRT for all slots
+ *   \_PIC, \_S3, \_S5           \_SB.PCI0  _CRS windows, _OSC, _PRT for all slots
  *   \_SB.LNKA-LNKH           \_SB.PCI0.ISA  RTC, keyboard, mouse, COM1.., PIC, PIT, FPU, fw_cfg
  *   \_SB.HPET, \_SB.MRES     \_SB.C000..  processors
  *
@@ -217,6 +217,7 @@ export function dsdtBody(config: DsdtConfig): Uint8Array {
   return aml.join(
     aml.name("\\PICF", zero),
     aml.method("\\_PIC", 1, aml.store(aml.arg(0), aml.ref("\\PICF"))),
+    aml.name("\\_S3", aml.pkg(aml.integer(1), aml.integer(1), zero, zero)),
     aml.name("\\_S5", aml.pkg(zero, zero, zero, zero)),
     aml.scope(
       "\\_SB",

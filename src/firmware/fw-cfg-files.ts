@@ -59,8 +59,10 @@ export function fillFwCfg(fwCfg: FwCfg, config: FirmwareConfig): void {
   fwCfg.setFile(LOADER_FILE, tableLoader(acpi));
   fwCfg.setFile("etc/smbios/smbios-anchor", smbios.anchor);
   fwCfg.setFile("etc/smbios/smbios-tables", smbios.tables);
-  // S3 and S4 are not offered; the low bits are SLP_TYP values of the sleep states.
-  fwCfg.setFile("etc/system-states", new Uint8Array([128, 0, 0, 1, 2, 128]));
+  // By sleep state: bit 7 offered, low bits its SLP_TYP. S4 is not offered.
+  fwCfg.setFile("etc/system-states", new Uint8Array([128, 0, 0, 129, 2, 128]));
+  // Consoles in text mode need the VGA BIOS after S3; drivers of the chip do not mind.
+  fwCfg.setFile("etc/s3-resume-vga-init", new ByteWriter().u64(1).take());
   if (config.bootDevices.length > 0) {
     fwCfg.setFile("bootorder", latin1(config.bootDevices.join("\n"), true));
   }

@@ -3,10 +3,11 @@
  * disk requests, messages from outside, and the machine's reset. Driven by the device worker's loop or
  * by machine/inline.ts.
  *
- * Reset, whoever asks for it:
+ * Reset, whoever asks for it, and S3, the sleep that ends in one:
  *
  *   runState RUNNING or PAUSED -> RESETTING   vCPUs finish what they wait for and park
- *   all parked, no disk request under way     chips and processors are reset
+ *   all parked; in S3: and something wakes    sleeping until then
+ *   no disk request under way                 chips and processors are reset
  *   runState RESETTING -> what it was         unless somebody stopped the machine meanwhile
  *
  * While it is RESETTING nobody else but a stop changes the run state: a vCPU that ran again in the middle
@@ -55,7 +56,9 @@ class Output {
   }
 }
 
-type ResetPhase = "none" | "parking" | "quiescing" | "quiet";
+type ResetPhase = "none" | "parking" | "sleeping" | "quiescing" | "quiet";
+/** What a reset is for: S3 is "sleep" until something wakes the machine. */
+type ResetCause = "reset" | "sleep" | "wake";
 
 export class DeviceSide implements PcEvents {
   readonly pc: Pc;
@@ -63,6 +66,7 @@ export class DeviceSide implements PcEvents {
   private readonly outputs: Output[] = [];
   private readonly debugcon = new Output((bytes) => this.post({ type: "debugcon", bytes }));
   private phase: ResetPhase = "none";
+  private cause: ResetCause = "reset";
   /** The run state that the reset under way comes back to. */
   private stateBefore = RUN_RUNNING;
 
@@ -118,6 +122,7 @@ export class DeviceSide implements PcEvents {
         return;
       case "key":
         pc.keyboard.key(message.evdev, message.isDown);
+        if (message.isDown) pc.lpc.pm.keyPressed();
         return;
       case "mouse-move":
         pc.mouse.move(message.dx, message.dy);
@@ -132,7 +137,7 @@ export class DeviceSide implements PcEvents {
         pc.pressPowerButton();
         return;
       case "reset":
-        this.startReset();
+        this.startReset("reset");
         return;
       case "disc":
         pc.changeDisc(message.drive, message.info);
@@ -160,6 +165,15 @@ export class DeviceSide implements PcEvents {
     this.stop("power-off", 0);
   }
 
+  onSuspend(): void {
+    log.guest("S3", "the guest sleeps until a key, the power button or its alarm wakes it");
+    this.startReset("sleep");
+  }
+
+  onWake(): void {
+    if (this.cause === "sleep") this.cause = "wake";
+  }
+
   onExit(status: number): void {
     this.stop("exit", status);
   }
@@ -170,7 +184,7 @@ export class DeviceSide implements PcEvents {
 
   onReset(): void {
     if (this.parts.config.noReboot) this.stop("reset", 0);
-    else this.startReset();
+    else this.startReset("reset");
   }
 
   private stop(reason: StopReason, status: number): void {
@@ -181,8 +195,13 @@ export class DeviceSide implements PcEvents {
     this.post({ type: "stopped", reason, status });
   }
 
-  private startReset(): void {
-    if (this.phase !== "none") return;
+  private startReset(cause: ResetCause): void {
+    if (this.phase !== "none") {
+      // A sleeper is reset as it is; other resets are under way already.
+      if (cause === "reset" && this.phase !== "quiet") this.cause = cause;
+      return;
+    }
+    this.cause = cause;
     const { i32 } = this.memory;
     for (let state = Atomics.load(i32, RUN_STATE); state !== RUN_STOPPED; ) {
       const found = Atomics.compareExchange(i32, RUN_STATE, state, RUN_RESETTING);
@@ -199,6 +218,9 @@ export class DeviceSide implements PcEvents {
   private continueReset(): void {
     const { i32 } = this.memory;
     if (this.phase === "parking" && Atomics.load(i32, PARKED) === this.parts.config.cpuCount) {
+      this.phase = "sleeping";
+    }
+    if (this.phase === "sleeping" && this.cause !== "sleep") {
       this.phase = "quiescing";
       this.pc.ahci.quiesce().then(() => {
         this.phase = "quiet";
@@ -206,9 +228,10 @@ export class DeviceSide implements PcEvents {
     }
     if (this.phase !== "quiet") return;
     this.phase = "none";
-    this.pc.reset();
+    if (this.cause === "wake") this.pc.wake();
+    else this.pc.reset();
     Atomics.compareExchange(i32, RUN_STATE, RUN_RESETTING, this.stateBefore);
     Atomics.notify(i32, RUN_STATE);
-    this.post({ type: "was-reset" });
+    this.post({ type: this.cause === "wake" ? "was-woken" : "was-reset" });
   }
 }

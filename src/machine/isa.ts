@@ -31,7 +31,12 @@ export interface IsaOptions {
   events: PcEvents;
   /** CMOS contents at power-on. */
   cmos: Map<number, number>;
+  onRtcAlarm: () => void;
 }
+
+/** CMOS: what firmware shall do after a reset, and its value for leaving S3. */
+const CMOS_SHUTDOWN_STATUS = 0x0f;
+const SHUTDOWN_STATUS_S3 = 0xfe;
 
 export class IsaDevices {
   readonly keyboard: Ps2Keyboard;
@@ -43,7 +48,7 @@ export class IsaDevices {
   private readonly dma: Dma8237;
 
   constructor(private readonly options: IsaOptions) {
-    const { map, irq, clock, config, events, cmos } = options;
+    const { map, irq, clock, config, events, cmos, onRtcAlarm } = options;
     const onReset = () => events.onReset();
     this.keyboard = new Ps2Keyboard((leds) => events.onLeds(leds));
     this.mouse = new Ps2Mouse(clock, (isWanted) => events.onMouse(isWanted));
@@ -64,6 +69,7 @@ export class IsaDevices {
       clock,
       wallMs: wallClock(config),
       contents: cmos,
+      onAlarm: onRtcAlarm,
     });
     this.serial = serialPorts(config).map((_, port) => this.makeSerial(port));
     this.addDebugcon(FIRMWARE_DEBUGCON);
@@ -71,7 +77,7 @@ export class IsaDevices {
   }
 
   /** `cmos` goes over what the battery kept. */
-  reset(cmos: Map<number, number>): void {
+  reset(cmos: Iterable<[number, number]>): void {
     this.keyboard.reset();
     this.mouse.reset();
     this.i8042.reset();
@@ -80,6 +86,11 @@ export class IsaDevices {
     this.rtc.reset();
     for (const port of this.serial) port.reset();
     for (const [register, value] of cmos) this.rtc.poke(register, value);
+  }
+
+  /** S3 is entered: firmware will see that the reset behind it is a resume. */
+  markSuspend(): void {
+    this.rtc.poke(CMOS_SHUTDOWN_STATUS, SHUTDOWN_STATUS_S3);
   }
 
   /** For a kernel that is started without firmware. */

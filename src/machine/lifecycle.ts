@@ -301,6 +301,9 @@ export class Machine {
       case "log":
         events.onLog?.(message.line);
         return;
+      case "was-woken":
+        this.applyPause();
+        return;
       case "was-reset":
         this.applyPause();
         events.onReset?.();

@@ -24,6 +24,8 @@ export type DeviceToHost =
   | { type: "serial"; port: number; bytes: Uint8Array }
   | { type: "debugcon"; bytes: Uint8Array }
   | { type: "was-reset" }
+  /** S3 is over. */
+  | { type: "was-woken" }
   | { type: "stopped"; reason: StopReason; status: number }
   | { type: "leds"; leds: number }
   /** The guest turned the reports of its mouse on or off. */

@@ -33,7 +33,7 @@ import { CPU_MODEL_MAX, CPU_MODEL_V2, CPU_MODEL_V3 } from "../shared/layout";
 import type { SharedMemory } from "../shared/shared-memory";
 import { hasVga, type MachineConfig } from "./config";
 import type { CoreExports } from "./core";
-import { type KernelFiles, startKernel } from "./direct-start";
+import { type KernelFiles, resumeKernel, startKernel } from "./direct-start";
 import { IsaDevices } from "./isa";
 import { MEMORY_MAP, PCI_SLOTS, SERIAL } from "./pc-map";
 import { LpcIch9 } from "./q35/lpc-ich9";
@@ -58,6 +58,10 @@ export interface PcEvents {
   onDebugcon(byte: number): void;
   /** The guest entered S5. */
   onPowerOff(): void;
+  /** The guest entered S3. */
+  onSuspend(): void;
+  /** S3 ends: `Pc.wake` is to be called once the processors stand still. */
+  onWake(): void;
   /** The guest, or a shutdown of its processor, wants the machine reset. */
   onReset(): void;
   /** isa-debug-exit: the status QEMU would exit with. */
@@ -115,7 +119,18 @@ export class Pc {
     for (let index = 0; index < config.cpuCount; index++)
       core.initVcpu(index, CPU_MODELS[config.cpu]);
 
-    this.lpc = new LpcIch9({ map, irq, clock, onReset, onPowerOff: () => events.onPowerOff() });
+    this.lpc = new LpcIch9({
+      map,
+      irq,
+      clock,
+      onReset,
+      onPowerOff: () => events.onPowerOff(),
+      onSuspend: () => {
+        this.isa.markSuspend();
+        events.onSuspend();
+      },
+      onWake: () => events.onWake(),
+    });
     this.pci = new PciRoot(
       map,
       irq,
@@ -134,7 +149,8 @@ export class Pc {
     this.pci.attach(this.ahci.pci, ...PCI_SLOTS.ahci);
     this.pci.attach(this.smbus.pci, ...PCI_SLOTS.smbus);
 
-    this.isa = new IsaDevices({ map, irq, clock, config, events, cmos: this.cmos() });
+    const onRtcAlarm = () => this.lpc.pm.rtcAlarm();
+    this.isa = new IsaDevices({ map, irq, clock, config, events, cmos: this.cmos(), onRtcAlarm });
     this.serial = this.isa.serial;
     this.keyboard = this.isa.keyboard;
     this.mouse = this.isa.mouse;
@@ -155,20 +171,41 @@ export class Pc {
 
   /** Power-on and reset: every chip, then the processors, then the kernel if one is started directly. */
   reset(): void {
+    this.vga?.reset();
+    this.resetChips(this.cmos());
+    this.isFirstBoot = false;
+    if (!this.parts.kernel) return;
+    this.isa.setUpAsFirmware();
+    startKernel(this, this.parts.kernel);
+  }
+
+  /**
+   * The end of S3: a reset, with RAM and CMOS kept, of which firmware, or here direct-start.ts, makes a
+   * resume. The memory controller keeps its map: SeaBIOS runs from its shadow, where it has marked that POST
+   * is over, and uses MMCONFIG before it sets that up again. Without firmware nobody would program the VGA again, so it goes on as it was.
+   */
+  wake(): void {
+    const { kernel } = this.parts;
+    const map = this.mch.saveMap();
+    if (!kernel) this.vga?.reset();
+    this.resetChips([]);
+    this.mch.restoreMap(map);
+    this.lpc.pm.woken();
+    if (!kernel) return;
+    this.isa.setUpAsFirmware();
+    resumeKernel(this);
+  }
+
+  private resetChips(cmos: Iterable<[number, number]>): void {
     this.pci.reset();
     this.mch.reset();
     this.lpc.reset();
     this.smbus.reset();
     this.ahci.reset();
-    this.vga?.reset();
     this.fwCfg.reset();
-    this.isa.reset(this.cmos());
-    this.isFirstBoot = false;
+    this.isa.reset(cmos);
     this.core.irqchipReset();
     for (let index = 0; index < this.config.cpuCount; index++) this.core.reset(index);
-    if (!this.parts.kernel) return;
-    this.isa.setUpAsFirmware();
-    startKernel(this, this.parts.kernel);
   }
 
   pressPowerButton(): void {

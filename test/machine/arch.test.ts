@@ -214,6 +214,15 @@ describe("the arch-like ISO", () => {
     expect((user + system) / 5e6).toBeLessThan(0.1);
   });
 
+  test("sleeps in S3 and goes on where it was when a key is pressed", async () => {
+    vm.sendSerial("echo mem >/sys/power/state; echo $((40 + 2)) awake\n");
+    await vm.waitForSleep();
+    await vm.sendKeys("shift");
+    await vm.waitForSerial(/42 awake/);
+    expect(await vm.run("dmesg | grep PM:")).toContain("Waking up from system sleep state S3");
+    expect(await typed("uname -m", /x86_64/)).toContain("x86_64");
+  }, 120_000);
+
   test("poweroff, typed, ends the machine with status 0", async () => {
     await vm.sendText("poweroff\n");
     expect(await vm.waitForStop(120_000)).toEqual({ reason: "power-off", status: 0 });

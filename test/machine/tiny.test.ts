@@ -175,6 +175,21 @@ describe("a running system", () => {
 describe("ways to start again", () => {
   const shared = shareVm(args, bootToShell, BOOT_MS + 60_000);
 
+  test("out of S3: by the alarm, and by a key", async () => {
+    const { vm } = shared;
+    const alarm = "echo +2 >/sys/class/rtc/rtc0/wakealarm";
+    const sleep = "dmesg -c >/dev/null; echo mem >/sys/power/state";
+    expect(await vm.run(`${alarm}; ${sleep}; dmesg`)).toContain(
+      "Waking up from system sleep state S3",
+    );
+    vm.forgetSerial();
+    vm.sendSerial(`${sleep}; dmesg | grep -c "state S3"\n`);
+    await vm.waitForSleep();
+    await vm.sendKeys("shift");
+    await vm.waitForSerial(/^2\r?$/m);
+    expect(vm.resets).toBe(0);
+  });
+
   test.each(["acpi", "kbd", "pci", "triple"])(
     "Linux resets the machine by %s",
     async (type) => {

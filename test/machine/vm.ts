@@ -25,7 +25,15 @@ import {
 import type { HostToDevice } from "../../src/machine/messages";
 import { parseArguments } from "../../src/machine/options";
 import { keyOfCharacter, keysOfCombination } from "../../src/shared/keys";
-import { VGA_SHARED, VGA_SIZE, VRAM, VRAM_SIZE } from "../../src/shared/layout";
+import {
+  MACHINE,
+  Machine as MachineLayout,
+  RUN_RESETTING,
+  VGA_SHARED,
+  VGA_SIZE,
+  VRAM,
+  VRAM_SIZE,
+} from "../../src/shared/layout";
 import { SerialLog } from "../../src/ui/serial-log";
 import { GlyphReader, type Picture } from "./glyphs";
 
@@ -186,6 +194,13 @@ export class Vm {
       }
       await delay(SCREEN_POLL_MS);
     }
+  }
+
+  /** Resolves when the guest is in S3. */
+  async waitForSleep(): Promise<void> {
+    const runState = (MACHINE + MachineLayout.runState) >> 2;
+    const { i32 } = this.machine.shared;
+    while (Atomics.load(i32, runState) !== RUN_RESETTING) await delay(SCREEN_POLL_MS);
   }
 
   sendKey(evdev: number, isDown: boolean): void {

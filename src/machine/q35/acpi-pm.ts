@@ -9,9 +9,12 @@
  *
  * There is no system management mode. SMI_EN comes up with APMC_EN set, as QEMU does it with smm=off:
  * firmware takes that as "already set up" and leaves SMM alone. Writing ACPI_ENABLE or ACPI_DISABLE to
- * the APM port changes SCI_EN directly. Sleep states other than S5 do not exist; SLP_TYP 0 is S5, as
- * QEMU's DSDT has it and bare-metal programs assume, and 7, as the datasheet has it. The TCO watchdog
- * is strapped off (lpc-ich9.ts) and its registers read as zeroes.
+ * the APM port changes SCI_EN directly. SLP_TYP: 0 is S5, as QEMU's DSDT has it and bare-metal programs
+ * assume, and so is 7, as the datasheet has it; 1 is S3; 2, S4, is taken as S5. The TCO watchdog is
+ * strapped off (lpc-ich9.ts) and its registers read as zeroes.
+ * S3 is left by the power button, by the RTC's alarm if RTC_EN is set, and by the keyboard, which counts as
+ * the button. The datasheet keeps PM1_EN through S3; here all is reset and PM1_STS tells the cause, as QEMU
+ * does it: systems set PM1_EN anew.
  */
 import type { Clock, Timer } from "../../base/clock";
 import { log } from "../../base/log";
@@ -30,6 +33,8 @@ export const PM_LEN = 0x80;
 
 const STS_TMR = 0x0001;
 const STS_PWRBTN = 0x0100;
+const STS_RTC = 0x0400;
+const STS_WAK = 0x8000;
 const STS_CLEARABLE = 0x8731;
 const EN_WRITABLE = 0x0721;
 const CNT_SCI_EN = 0x0001;
@@ -38,6 +43,7 @@ const CNT_SLP_EN = 0x2000;
 const SMI_EN_APMC = 0x20;
 
 const SLP_TYP_S5 = [0, 7];
+const SLP_TYP_S3 = 1;
 const SLP_TYP_S4 = 2;
 
 const TIMER_HZ = 3_579_545;
@@ -49,6 +55,10 @@ export interface AcpiPmOptions {
   setSci: (isAsserted: boolean) => void;
   /** The guest entered S5. */
   onPowerOff: () => void;
+  /** The guest entered S3: processors stop, until `onWake`. */
+  onSuspend: () => void;
+  /** What ends S3 has happened: reset the board, then call `woken`. */
+  onWake: () => void;
 }
 
 export class AcpiPm implements IoHandler {
@@ -59,6 +69,8 @@ export class AcpiPm implements IoHandler {
   private readonly gpe = new Uint8Array(2 * GPE0_LEN); // status, then enable
   /** Guest time of the next change of the timer's highest bit. */
   private overflowNs = 0;
+  private isSuspended = false;
+  private wakeStatus = 0;
   private timer: Timer | undefined;
 
   constructor(private readonly options: AcpiPmOptions) {
@@ -71,13 +83,33 @@ export class AcpiPm implements IoHandler {
     this.cnt = 0;
     this.smiEn = SMI_EN_APMC;
     this.gpe.fill(0);
+    this.isSuspended = false;
     this.armOverflow();
+    this.update();
+  }
+
+  /** After the reset that `onWake` asked for: the system reads what woke it. */
+  woken(): void {
+    this.sts |= STS_WAK | this.wakeStatus;
     this.update();
   }
 
   /** The power button was pressed. */
   pressPowerButton(): void {
     this.sts |= STS_PWRBTN;
+    this.wake(STS_PWRBTN);
+    this.update();
+  }
+
+  /** A key was pressed. */
+  keyPressed(): void {
+    this.wake(STS_PWRBTN);
+  }
+
+  /** The real time clock's alarm interrupt was asserted. */
+  rtcAlarm(): void {
+    this.sts |= STS_RTC;
+    if (this.en & STS_RTC) this.wake(STS_RTC);
     this.update();
   }
 
@@ -158,7 +190,20 @@ export class AcpiPm implements IoHandler {
     if ((value & CNT_SLP_EN) === 0) return;
     const type = (value >>> 10) & 7;
     if (SLP_TYP_S5.includes(type) || type === SLP_TYP_S4) this.options.onPowerOff();
+    else if (type === SLP_TYP_S3) this.suspend();
     else log.guest("sleep state not offered", `SLP_TYP ${type}`);
+  }
+
+  private suspend(): void {
+    this.isSuspended = true;
+    this.options.onSuspend();
+  }
+
+  private wake(status: number): void {
+    if (!this.isSuspended) return;
+    this.isSuspended = false;
+    this.wakeStatus = status;
+    this.options.onWake();
   }
 
   private ticks(): number {

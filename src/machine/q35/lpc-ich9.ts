@@ -59,6 +59,8 @@ export interface LpcOptions {
   irq: IrqSink;
   clock: Clock;
   onPowerOff: () => void;
+  onSuspend: () => void;
+  onWake: () => void;
   /** The guest asked for a reset of the whole machine. */
   onReset: () => void;
 }
@@ -88,9 +90,9 @@ export class LpcIch9 {
   private readonly apm = new Uint8Array(2);
 
   constructor(private readonly options: LpcOptions) {
-    const { map, irq, clock, onPowerOff, onReset } = options;
+    const { map, irq, onReset } = options;
     this.lines = Array.from({ length: 24 }, (_, gsi) => irq.line(gsi));
-    this.pm = new AcpiPm({ clock, onPowerOff, setSci: (isAsserted) => this.setSci(isAsserted) });
+    this.pm = new AcpiPm({ ...options, setSci: (isAsserted) => this.setSci(isAsserted) });
     this.describeConfig();
     this.pci.onConfigWrite = (offset, len) => this.configWritten(offset, len);
     this.resetControl = {

@@ -62,6 +62,19 @@ export class Mch {
     this.options.setMmconfig(undefined, 0);
   }
 
+  /** What `restoreMap` brings back behind a reset: PCIEXBAR and PAM0-PAM6. */
+  saveMap(): Map<number, number> {
+    const registers = [PCIEXBAR, PCIEXBAR + 4, PAM0 & ~3, PAM6 & ~3];
+    return new Map(registers.map((register) => [register, this.pci.config.get32(register)]));
+  }
+
+  restoreMap(saved: Map<number, number>): void {
+    for (const [register, value] of saved) {
+      this.pci.config.set32(register, value);
+      this.configWritten(register, 4);
+    }
+  }
+
   private configWritten(offset: number, len: number): void {
     const touches = (first: number, count: number) =>
       offset < first + count && offset + len > first;

@@ -57,6 +57,8 @@ class Board {
       irq,
       clock: this.clock,
       onPowerOff: () => this.events.push("power off"),
+      onSuspend: () => this.events.push("suspend"),
+      onWake: () => this.events.push("wake"),
       onReset: () => this.events.push("reset"),
     });
     this.root = new PciRoot(
@@ -211,6 +213,45 @@ describe("ACPI registers", () => {
     expect(board.lines).toEqual([9]);
     board.map.portWrite(PM, 2, 0x100);
     expect(board.lines).toEqual([]);
+  });
+
+  describe("S3", () => {
+    const WAK = 0x8000;
+    const RTC = 0x400;
+    const PWRBTN = 0x100;
+    const status = () => board.map.portRead(PM, 2);
+    const suspend = () => board.map.portWrite(PM + 4, 2, 0x2400);
+
+    test("is entered by SLP_TYP 1 and left by the power button, which the status tells", () => {
+      suspend();
+      expect(board.events).toEqual(["suspend"]);
+      board.lpc.pm.pressPowerButton();
+      board.lpc.pm.pressPowerButton();
+      expect(board.events).toEqual(["suspend", "wake"]);
+      board.lpc.reset();
+      board.lpc.pm.woken();
+      expect(status() & (WAK | RTC | PWRBTN)).toBe(WAK | PWRBTN);
+      board.map.portWrite(PM, 2, WAK | PWRBTN);
+      expect(status()).toBe(0);
+    });
+
+    test("is left by the alarm only if RTC_EN is set", () => {
+      suspend();
+      board.lpc.pm.rtcAlarm();
+      expect(board.events).toEqual(["suspend"]);
+      board.lpc.reset();
+      board.map.portWrite(PM + 2, 2, RTC);
+      suspend();
+      board.lpc.pm.rtcAlarm();
+      expect(board.events).toEqual(["suspend", "suspend", "wake"]);
+    });
+
+    test("keys and alarms of a running system wake nobody", () => {
+      board.lpc.pm.keyPressed();
+      board.lpc.pm.rtcAlarm();
+      expect(board.events).toEqual([]);
+      expect(status() & (WAK | RTC)).toBe(RTC);
+    });
   });
 
   test("SLP_EN with the type of S5 powers off, other types do not", () => {
