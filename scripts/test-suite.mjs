@@ -4,9 +4,11 @@
 //   test386 PATH           a folder with test386.bin (64 or 128 KiB, OUT_PORT 0xE9, POST_PORT 0x190) and
 //                          test386-EE-reference.txt
 //   vectors PATH           a folder with vecboot.bin and packs of vectors (*.pack) for it
+//   qemu-tcg PATH          programs of QEMU's tests/tcg, see suite-qemu-tcg.mjs
 //
 //   --only RE    tests whose name matches       --cpu MODEL    default max
 //   --cap S      seconds a test may take        --show         what each failing test printed
+//   --record     qemu-tcg: run natively and keep what that gives
 //
 // Nothing of a suite is fetched, built or kept here. One processor. The last line is "N passed, N failed";
 // what needs a feature that this processor does not offer is listed as skipped.
@@ -16,6 +18,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMain, main, SetupError } from "./cache.mjs";
+import { qemuTcg } from "./suite-qemu-tcg.mjs";
 
 /** kvm-unit-tests for what -cpu max leaves out, by the name of the image. */
 const NOT_OFFERED = {
@@ -101,8 +104,21 @@ export function judgeVectors(output) {
   };
 }
 
-/** Runs the command line's machine until it ends, `isDone(stderr)` holds or `cap` seconds have passed. */
-function runVm(program, args, cap, isDone = () => false) {
+/** Calls `onLine` for each whole line of a stream. */
+function splitLines(onLine) {
+  let rest = "";
+  return (chunk) => {
+    const lines = (rest + chunk.toString("latin1")).split(/\r?\n/);
+    rest = lines.pop();
+    for (const line of lines) onLine(line);
+  };
+}
+
+/**
+ * Runs the command line's machine until it ends, `isDone(stderr)` holds or `cap` seconds have passed. `onLine`
+ * sees standard output as it comes.
+ */
+function runVm(program, args, cap, { isDone = () => false, onLine = () => {} } = {}) {
   return new Promise((resolve) => {
     const vm = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const chunks = { out: [], err: [] };
@@ -111,7 +127,11 @@ function runVm(program, args, cap, isDone = () => false) {
       isLate = true;
       vm.kill("SIGKILL");
     }, cap * 1000);
-    vm.stdout.on("data", (chunk) => chunks.out.push(chunk));
+    const split = splitLines(onLine);
+    vm.stdout.on("data", (chunk) => {
+      chunks.out.push(chunk);
+      split(chunk);
+    });
     vm.stderr.on("data", (chunk) => {
       chunks.err.push(chunk);
       if (isDone(chunk)) vm.kill();
@@ -133,6 +153,8 @@ function need(path) {
 }
 
 const MACHINE = ["-display", "none", "-nodefaults", "-vga", "none", "-no-reboot"];
+/** Seconds for what does not say how long it may take. */
+const CAP_S = 120;
 const DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"];
 
 async function unitTests(suite) {
@@ -159,7 +181,7 @@ async function unitTests(suite) {
         ...["-m", "256", "-serial", "stdio", ...DEBUG_EXIT, "-device", "pc-testdev"],
         ...["-kernel", image, "-initrd", environment, "-append", append],
       ],
-      Math.min(suite.cap, 2 * Number(timeout)),
+      suite.cap ?? 4 * Number(timeout),
     );
     const output = out.toString("latin1").replaceAll("\r", "");
     suite.report(name, judgeUnitTest(status, output), output);
@@ -173,10 +195,12 @@ async function test386(suite) {
   const ports = ["0xe9", "0x190"].flatMap((port) => ["-device", `isa-debugcon,iobase=${port}`]);
   const { err } = await suite.run(
     ["-m", "32", "-bios", image, "-serial", "none", ...ports, "-d", "firmware"],
-    suite.cap,
-    (chunk) => {
-      last = chunk.at(-1) ?? last;
-      return last === 0xff;
+    suite.cap ?? CAP_S,
+    {
+      isDone(chunk) {
+        last = chunk.at(-1) ?? last;
+        return last === 0xff;
+      },
     },
   );
   suite.count("test386", judgeTest386(err, reference));
@@ -187,25 +211,29 @@ async function vectors(suite) {
   for (const pack of readdirSync(suite.path).filter((name) => name.endsWith(".pack"))) {
     if (!suite.only.test(pack)) continue;
     const options = ["-m", "512", "-serial", "stdio", ...DEBUG_EXIT, "-kernel", kernel];
-    const { out } = await suite.run([...options, "-initrd", join(suite.path, pack)], suite.cap);
+    const { out } = await suite.run(
+      [...options, "-initrd", join(suite.path, pack)],
+      suite.cap ?? CAP_S,
+    );
     suite.count(pack, judgeVectors(out.toString("latin1")));
   }
 }
 
-const SUITES = { "kvm-unit-tests": unitTests, test386, vectors };
+const SUITES = { "kvm-unit-tests": unitTests, test386, vectors, "qemu-tcg": qemuTcg };
 
 function parseSuite(args) {
-  const suite = { only: /^/, cap: 120, cpu: "max", isShown: false, rest: [] };
+  const suite = { only: /^/, cpu: "max", isShown: false, isRecording: false, rest: [] };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--only") suite.only = new RegExp(`^(${args[++i]})$`);
     else if (args[i] === "--cap") suite.cap = Number(args[++i]);
     else if (args[i] === "--cpu") suite.cpu = args[++i];
     else if (args[i] === "--show") suite.isShown = true;
+    else if (args[i] === "--record") suite.isRecording = true;
     else if (args[i].startsWith("--")) throw new SetupError(`there is no option ${args[i]}`);
     else suite.rest.push(args[i]);
   }
   const [name, path] = suite.rest;
-  if (!SUITES[name] || !path || suite.rest.length > 2 || !(suite.cap > 0)) {
+  if (!SUITES[name] || !path || suite.rest.length > 2 || !((suite.cap ?? CAP_S) > 0)) {
     throw new SetupError(
       `usage: npm run test:suite -- ${Object.keys(SUITES).join("|")} PATH [--only RE] [--cap S]`,
     );
@@ -223,12 +251,13 @@ async function testSuite() {
   const suite = {
     ...options,
     scratch: mkdtempSync(join(tmpdir(), "suite-")),
-    run: (args, cap, isDone) =>
-      runVm(program, ["-cpu", options.cpu, ...MACHINE, ...args], cap, isDone),
+    run: (args, cap, listeners) =>
+      runVm(program, ["-cpu", options.cpu, ...MACHINE, ...args], cap, listeners),
     /** One test with one outcome. */
-    report(name, { outcome, why = "" }, output = "") {
+    report(name, { outcome, why = "" }, output = "", seconds = undefined) {
       totals[outcome]++;
-      console.log(`${outcome.padEnd(8)} ${name}${why ? `: ${why}` : ""}`);
+      const time = seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`;
+      console.log(`${outcome.padEnd(8)} ${name}${time}${why ? `: ${why}` : ""}`);
       if (outcome === "failed" && options.isShown)
         console.log(output.trimEnd().replace(/^/gm, "  | "));
     },
@@ -245,6 +274,7 @@ async function testSuite() {
   } finally {
     rmSync(suite.scratch, { recursive: true });
   }
+  if (options.isRecording) return;
   if (totals.passed + totals.failed === 0) throw new SetupError("nothing was run.");
   if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
   if (totals.failed > 0) process.exitCode = 1;
