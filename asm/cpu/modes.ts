@@ -4,7 +4,8 @@
  * bits of every TLB tag that may match).
  *
  *   tlbKey  bits 0-1  access mode: 0 user, 1 supervisor, 2 supervisor that may touch user pages
- *                     (SMAP off or RFLAGS.AC), 3 unused
+ *                     (SMAP off or RFLAGS.AC), 3 user with alignment checking: no tag has it, so that every
+ *                     access takes the slow path, which checks
  *           bits 2-11 address space number; a flush takes the next number (mmu/tlb.ts)
  *
  * Whoever changes CR0, CR4, EFER, CPL, a segment register, RFLAGS.TF/VM/AC or DR7 calls updateModes.
@@ -93,6 +94,19 @@ function isFlat(cpu: Cpu, seg: u32): bool {
   return (attr & (ATTR_UNUSABLE | ATTR_S | 8 | 4 | 2)) == (ATTR_S | 2); // writable, expand-up data
 }
 
+/** Access modes of tlbKey. */
+export const ACCESS_USER: u32 = 0;
+export const ACCESS_KERNEL: u32 = 1;
+export const ACCESS_ALL: u32 = 2;
+export const ACCESS_ALIGNED: u32 = 3;
+
+/** Access mode of explicit memory accesses at privilege level `cpl`. */
+export function accessMode(cpu: Cpu, cpl: u32): u32 {
+  const isSet = (cpu.rflags & RFLAGS_AC) != 0;
+  if (cpl == 3) return isSet && (cpu.cr0 & CR0_AM) != 0 ? ACCESS_ALIGNED : ACCESS_USER;
+  return isSet || (cpu.cr4 & CR4_SMAP) == 0 ? ACCESS_ALL : ACCESS_KERNEL;
+}
+
 /** Recomputes modeKey and the access mode of tlbKey. */
 export function updateModes(cpu: Cpu): void {
   const cr0 = cpu.cr0;
@@ -119,10 +133,5 @@ export function updateModes(cpu: Cpu): void {
   cpu.modeKey = key;
   const code = key & MODE_CODE_MASK;
   cpu.ripMask = code == MODE_CODE64 ? ~0 : code == MODE_CODE32 ? 0xffff_ffff : 0xffff;
-
-  let access: u64 = 0;
-  if (cpu.cpl != 3) {
-    access = (cpu.cr4 & CR4_SMAP) == 0 || (cpu.rflags & RFLAGS_AC) != 0 ? 2 : 1;
-  }
-  cpu.tlbKey = (cpu.tlbKey & ~3) | access;
+  cpu.tlbKey = (cpu.tlbKey & ~3) | <u64>accessMode(cpu, cpu.cpl);
 }

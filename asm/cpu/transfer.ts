@@ -18,14 +18,13 @@ import {
   ATTR_DB,
   ATTR_L,
   ATTR_UNUSABLE,
-  CR4_SMAP,
+  accessMode,
   EFER_LMA,
   isLong,
   MODE_CODE_MASK,
   MODE_CODE64,
   MODE_STACK32,
 } from "./modes";
-import { RFLAGS_AC } from "./rflags";
 import { descAttr, descBase, descLimit, errorCode, fetchStack } from "./segment";
 import {
   Cpu,
@@ -57,11 +56,6 @@ export class Transfer {
 
 export function transfer(cpu: Cpu): Transfer {
   return changetype<Transfer>(changetype<usize>(cpu) + VCPU_TRANSFER);
-}
-
-function accessMode(cpu: Cpu, cpl: u32): u32 {
-  if (cpl == 3) return 0;
-  return (cpu.cr4 & CR4_SMAP) == 0 || (cpu.rflags & RFLAGS_AC) != 0 ? 2 : 1;
 }
 
 /** The part of RSP that stack operations move now. */

@@ -70,7 +70,8 @@ export class Jump {
   @inline
   static key(cpu: Cpu): u32 {
     const access = <u32>cpu.tlbKey;
-    return (cpu.modeKey << 12) | (access & 0xffc) | 2 | u32((access & 3) != 0);
+    // Access modes 1 and 2 are the supervisor's.
+    return (cpu.modeKey << 12) | (access & 0xffc) | 2 | (((access + 1) >> 1) & 1);
   }
   /** Jump cache entry for `rip`: {rip u64, key u32, block u32}. */
   // @ts-ignore: decorator

@@ -27,9 +27,11 @@ const CASES = 0x1840_0000;
 const PER_TEMPLATE = 40;
 const NO_FAULT = 0xff;
 const PF = 14;
+const AC = 17;
 /** CF PF AF ZF SF DF OF and IOPL. */
 const FLAGS = 0x3cd5;
 const OF = 0x800;
+const RFLAGS_AC = 0x40000;
 
 /** The complete handlers by themselves, and the interpreter loop with its hot ones in front of them. */
 const UNITS = { cold: "asm/test/vectors.ts", hot: "asm/test/hot-vectors.ts" } as const;
@@ -61,6 +63,11 @@ function runOnCore(
 function withoutFetchFault(native: Outcome): Outcome {
   const isFetch = native.trap === PF && native.rip === native.cr2 && native.rip !== BigInt(START);
   return isFetch ? { ...native, trap: NO_FAULT, error: 0, cr2: 0n } : native;
+}
+
+/** Misaligned and not accessible: all but MOVBE with a 66h prefix, on some processors, find the former first. */
+function isMovbeQuirk(one: Instance, native: Outcome, core: Outcome): boolean {
+  return /^0f38f[01]/.test(one.template) && native.trap === PF && core.trap === AC;
 }
 
 /** A 32-bit program has its own pages, stack and vDSO above this address; the core has nothing there. */
@@ -110,12 +117,17 @@ function differences(
   native: (cases: Buffer) => Buffer,
   seed: number,
   mode: Mode,
+  flags = 0,
 ): string[] {
   const random = new Random(seed);
   const pages = dataPages(random);
   const other = mode === 64 ? "32" : "64";
   const instances = TEMPLATES.filter((template) => !template.split(" ").includes(other)).flatMap(
-    (template) => Array.from({ length: PER_TEMPLATE }, () => instance(template, mode, random)),
+    (template) =>
+      Array.from({ length: PER_TEMPLATE }, () => {
+        const one = instance(template, mode, random);
+        return { ...one, flags: one.flags | flags };
+      }),
   );
   const cases = encodeCases(instances);
   const expected = native(Buffer.concat([pages, cases]));
@@ -126,7 +138,9 @@ function differences(
     const start = one.regs.map((value, i) => `${NAMES[i]}=${value.toString(16)}`).join(" ");
     const core = decodeResult(actual, n);
     if (mode !== 64 && core.trap === PF && core.cr2 >= OWN_PAGES) return;
-    const outcome = compare(one, withoutFetchFault(decodeResult(expected, n)), core, mode);
+    const processor = withoutFetchFault(decodeResult(expected, n));
+    if (isMovbeQuirk(one, processor, core)) return;
+    const outcome = compare(one, processor, core, mode);
     const list = found.get(one.template) ?? [];
     if (outcome.length && list.length < 2) {
       list.push(
@@ -150,6 +164,10 @@ for (const mode of [64, 32, 16] as const) {
       ["hot", 2],
     ] as const)("agrees on the whole outcome, %s handlers, seed %i", (unit, seed) => {
       const found = differences(modules.get(unit) as AsmModule, run, seed, mode);
+      expect(found.slice(0, 40)).toEqual([]);
+    });
+    it.each(["cold", "hot"] as const)("agrees when alignment is checked, %s handlers", (unit) => {
+      const found = differences(modules.get(unit) as AsmModule, run, 4, mode, RFLAGS_AC);
       expect(found.slice(0, 40)).toEqual([]);
     });
   });

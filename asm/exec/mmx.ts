@@ -4,7 +4,8 @@
  * operands; those that are not lane by lane (packs, high unpacks, horizontal sums) arrange them first.
  *
  * Each instruction first reports a waiting x87 exception (#MF), then makes its accesses, and only then
- * resets TOP and the tags, so that a fault leaves the x87 state alone.
+ * resets TOP and the tags. As measured on Intel processors, a load that faults leaves the x87 state alone, a store
+ * has reset TOP by then, and MASKMOVQ the tags as well.
  */
 import { Cpu, fpr } from "../cpu/state";
 import { Insn } from "../decode/insn";
@@ -12,6 +13,7 @@ import { SIMD_MMX, Simd } from "../decode/ops-simd";
 import { simdInt, simdShift } from "./simd-int";
 import { giveGeneral, maskedStore } from "./simd-move";
 import {
+  FSW_TOP,
   isMemory,
   memory16,
   memory32,
@@ -34,7 +36,7 @@ export function execMmx(cpu: Cpu, insn: Insn, mmxOp: u32): u32 {
   const imm = <u32>insn.imm & 0xff;
   switch (op) {
     case Simd.EMMS:
-      cpu.fsw &= ~0x3800;
+      cpu.fsw &= ~FSW_TOP;
       cpu.ftw = 0;
       return 0;
     case Simd.MOVD:
@@ -52,13 +54,14 @@ export function execMmx(cpu: Cpu, insn: Insn, mmxOp: u32): u32 {
       storeMemory(cpu, insn, mm(cpu, insn.r), 8);
       return leave(cpu);
     case Simd.MASKMOVDQU:
+      mmxEnter(cpu);
       maskedStore(
         cpu,
         insn,
         i64x2.splat(mm(cpu, insn.r)),
         i8x16.bitmask(Xmm.make(mm(cpu, insn.m), 0)),
       );
-      return leave(cpu);
+      return 0;
     case Simd.PMOVMSKB:
       setGeneral(cpu, insn.r, <u64>i8x16.bitmask(Xmm.make(mm(cpu, insn.m), 0)));
       return leave(cpu);
@@ -84,6 +87,7 @@ function low(v: v128): u64 {
 /** Ends an instruction that writes no MMX register. */
 function leave(cpu: Cpu): u32 {
   if (cpu.fault == 0) mmxEnter(cpu);
+  else cpu.fsw &= ~FSW_TOP;
   return 0;
 }
 

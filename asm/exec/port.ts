@@ -13,7 +13,7 @@ import { RFLAGS_DF, RFLAGS_IOPL, RFLAGS_RF } from "../cpu/rflags";
 import { Cpu, SEG_ES, SEG_TR, segAttr, segBase, segLimit } from "../cpu/state";
 import { INSN_REP, INSN_REPNE, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
-import { probe, sysLd16 } from "../mmu/access";
+import { checkAlignment, probe, sysLd16 } from "../mmu/access";
 import { addressMask, segLinear } from "../mmu/address";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 import { getReg, loadMem, putReg, storeMem } from "./operand";
@@ -76,7 +76,8 @@ export function execOut(cpu: Cpu, insn: Insn): u32 {
 /** One item of INS; false after a fault. */
 function inputItem(cpu: Cpu, port: u32, size: u32, mask: u64): bool {
   const la = segLinear(cpu, SEG_ES, cpu.rdi & mask, size, true);
-  if (cpu.fault != 0 || !probe(cpu, la, size, true)) return false;
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, size)) return false;
+  if (!probe(cpu, la, size, true)) return false;
   storeMem(cpu, la, ioRead(cpu, port, size), ctz(size));
   return cpu.fault == 0;
 }

@@ -6,10 +6,10 @@
  * Non-temporal hints have no effect: memory is one coherent array.
  */
 import { RFLAGS_CF, RFLAGS_ZF, setArith } from "../cpu/rflags";
-import { Cpu, xmm } from "../cpu/state";
+import { Cpu, segBase, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Simd } from "../decode/ops-simd";
-import { probe, st8 } from "../mmu/access";
+import { checkAlignment, probe, st8 } from "../mmu/access";
 import { addressMask, segLinear } from "../mmu/address";
 import {
   isMemory,
@@ -221,10 +221,12 @@ function test(cpu: Cpu, insn: Insn): u32 {
 
 /**
  * MASKMOVQ and MASKMOVDQU: the bytes of `value` selected by `mask` go to DS:rDI. All of them are
- * checked before the first is written. An empty mask touches no memory, which the manual allows.
+ * checked before the first is written. An empty mask touches no memory, which the manual allows. Where alignment
+ * is checked, rDI must be a multiple of 8, whatever the mask.
  */
 export function maskedStore(cpu: Cpu, insn: Insn, value: v128, mask: u32): void {
-  if (mask == 0) return;
+  const start = segBase(cpu, insn.seg) + (cpu.rdi & addressMask(insn));
+  if (!checkAlignment(cpu, start, 8) || mask == 0) return;
   const first = ctz(mask);
   const len = 32 - clz(mask) - first;
   const ea = (cpu.rdi + <u64>first) & addressMask(insn);

@@ -7,8 +7,7 @@
  * addresses have entries. The same goes for loads in flat 32-bit segments; the rest goes the general way.
  *
  * Every load may fault: look at cpu.fault before using the value. Legacy SSE leaves bits 128 and up of the
- * destination register alone, so writing a register is a 16-byte store; VEX forms clear them. #AC for
- * misaligned narrower operands is not modelled.
+ * destination register alone, so writing a register is a 16-byte store; VEX forms clear them.
  */
 import { raiseGP } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
@@ -18,7 +17,7 @@ import { operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
 import { Ea } from "./hot-semantics";
 
-const FSW_TOP: u32 = 0x3800;
+export const FSW_TOP: u32 = 0x3800;
 
 export class Xmm {
   // @ts-ignore: decorator

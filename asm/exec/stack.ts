@@ -27,7 +27,7 @@ import { loadSegment } from "../cpu/segment";
 import { Cpu, holdOff, SEG_FS, SEG_GS, SEG_SS, SHADOW_SS, segSel } from "../cpu/state";
 import { peekItem, stackMask, withStackPointer } from "../cpu/transfer";
 import { Insn } from "../decode/insn";
-import { probe, st16 } from "../mmu/access";
+import { checkAlignment, probe, st16 } from "../mmu/access";
 import { segLinear } from "../mmu/address";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 import { getReg, loadMem, putReg, readE, sizeOf, storeMem, writeE } from "./operand";
@@ -114,7 +114,8 @@ export function execPusha(cpu: Cpu, insn: Insn): u32 {
   const mask = stackMask(cpu);
   for (let i: u32 = 1; i <= 8; i++) {
     const la = segLinear(cpu, SEG_SS, (cpu.rsp - i * size) & mask, size, true);
-    if (cpu.fault != 0 || !probe(cpu, la, size, true)) return EXEC_NEXT;
+    if (cpu.fault != 0 || !checkAlignment(cpu, la, size)) return EXEC_NEXT;
+    if (!probe(cpu, la, size, true)) return EXEC_NEXT;
   }
   const rsp = cpu.rsp;
   for (let i: u32 = 0; i < 8; i++) {
@@ -226,7 +227,8 @@ export function execEnter(cpu: Cpu, insn: Insn): u32 {
   rsp = (rsp - allocate) & mask;
   // The new top of the stack must be writable.
   const top = segLinear(cpu, SEG_SS, rsp, size, true);
-  if (cpu.fault != 0 || !probe(cpu, top, size, true)) return EXEC_NEXT;
+  if (cpu.fault != 0 || !checkAlignment(cpu, top, size)) return EXEC_NEXT;
+  if (!probe(cpu, top, size, true)) return EXEC_NEXT;
   putReg(cpu, offsetof<Cpu>("rbp"), frame, ctz(size));
   cpu.rsp = withStackPointer(cpu.rsp, rsp, mask);
   return EXEC_NEXT;

@@ -39,7 +39,7 @@ import { readTsc } from "../cpu/time";
 import { COLD, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
 import { VCPU_SCRATCH } from "../layout";
-import { ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
+import { checkAlignment, ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
 import { effective, operand } from "../mmu/address";
 import { flushAll, flushNonGlobal, flushPcid, invlpg } from "../mmu/tlb";
 import { isCanonical } from "../mmu/walk";
@@ -192,7 +192,10 @@ function storeTable(cpu: Cpu, insn: Insn, seg: u32): u32 {
   const wide = is64(cpu);
   const len: u32 = wide ? 10 : 6;
   const la = operand(cpu, insn, len, true);
-  if (cpu.fault != 0 || !probe(cpu, la, len, true)) return EXEC_NEXT;
+  // The limit may lie at an odd multiple of two, so that the base is aligned (SDM vol. 3 3.5.1).
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, 2)) return EXEC_NEXT;
+  if (!checkAlignment(cpu, la + 2, wide ? 8 : 4)) return EXEC_NEXT;
+  if (!probe(cpu, la, len, true)) return EXEC_NEXT;
   st16(cpu, la, segLimit(cpu, seg));
   if (cpu.fault != 0) return EXEC_NEXT;
   if (wide) st64(cpu, la + 2, segBase(cpu, seg));

@@ -14,7 +14,7 @@ import { isProtected } from "../cpu/modes";
 import { Cpu, fpr } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import { ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
+import { checkAlignment, ld16, ld32, probe, st16, st32 } from "../mmu/access";
 import { operand } from "../mmu/address";
 import { F80, INTEGER_BIT } from "../softfloat/f80";
 import { resetFpu } from "./fpu-state";
@@ -101,7 +101,8 @@ function putField(cpu: Cpu, la: u64, insn: Insn, n: u32, value: u32): void {
 function save(cpu: Cpu, insn: Insn, hasRegisters: bool): bool {
   const len = lengthOf(insn, hasRegisters);
   const la = operand(cpu, insn, len, true);
-  if (cpu.fault != 0 || !probe(cpu, la, len, true)) return false;
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, insn.osz == 2 ? 2 : 4)) return false;
+  if (!probe(cpu, la, len, true)) return false;
   const ones: u32 = 0xffff_0000;
   const fip = <u32>cpu.fip;
   const fdp = <u32>cpu.fdp;
@@ -125,7 +126,9 @@ function save(cpu: Cpu, insn: Insn, hasRegisters: bool): bool {
   const base = la + <u64>lengthOf(insn, false);
   for (let i: u32 = 0; i < 8; i++) {
     const at = base + <u64>(i * 10);
-    st64(cpu, at, X87Reg.sig(cpu, i));
+    // In words, because no register of the image but every fourth is aligned to more.
+    const sig = X87Reg.sig(cpu, i);
+    for (let j: u64 = 0; j < 8; j += 2) st16(cpu, at + j, <u32>(sig >> (j << 3)) & 0xffff);
     st16(cpu, at + 8, X87Reg.se(cpu, i));
   }
   return true;
@@ -138,7 +141,8 @@ function field(cpu: Cpu, la: u64, insn: Insn, n: u32): u32 {
 function restore(cpu: Cpu, insn: Insn, hasRegisters: bool): void {
   const len = lengthOf(insn, hasRegisters);
   const la = operand(cpu, insn, len, false);
-  if (cpu.fault != 0 || !probe(cpu, la, len, false)) return;
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, insn.osz == 2 ? 2 : 4)) return;
+  if (!probe(cpu, la, len, false)) return;
   setControlWord(cpu, field(cpu, la, insn, 0));
   cpu.fsw = field(cpu, la, insn, 1) & 0xffff;
   updateSummary(cpu);
@@ -152,7 +156,7 @@ function restore(cpu: Cpu, insn: Insn, hasRegisters: bool): void {
   const base = la + <u64>lengthOf(insn, false);
   for (let i: u32 = 0; i < 8; i++) {
     const at = base + <u64>(i * 10);
-    store<u64>(X87Reg.at(cpu, i), ld64(cpu, at));
+    for (let j: u32 = 0; j < 8; j += 2) store<u16>(X87Reg.at(cpu, i) + j, <u16>ld16(cpu, at + j));
     store<u16>(X87Reg.at(cpu, i), <u16>ld16(cpu, at + 8), 8);
   }
 }

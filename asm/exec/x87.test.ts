@@ -22,6 +22,7 @@ const RESULTS = 0x18c0_0000;
 const MEMORY = 0x20_0f80;
 const ROUND = 4096;
 const RIP = 0x1234_5678;
+const RFLAGS_AC = 0x40000;
 const NOT_CANONICAL = 0x1234_0000_0000_0000n;
 const SCALE = Number(process.env.X87_TEST_SCALE ?? 1);
 const ONLY = process.env.X87_TEST_ONLY;
@@ -205,7 +206,7 @@ function makeCase(form: Form, view: DataView, at: number): void {
   else if (random() % 32 === 0) bytes.unshift(0x66);
   new Uint8Array(view.buffer, view.byteOffset + at).set(bytes);
   view.setUint32(at + 16, bytes.length, true);
-  view.setUint32(at + 20, random() & 0x8d5, true);
+  view.setUint32(at + 20, (random() & 0x8d5) | (random() % 6 === 0 ? RFLAGS_AC : 0), true);
   view.setUint32(at + 152, RIP, true);
   for (let i = 0; i < 16; i++) view.setBigUint64(at + 24 + i * 8, random64(), true);
   const offset = pick([0, 0, 1, 4, 7, 12]);

@@ -5,20 +5,26 @@
  * Fast path: one TLB entry, one comparison that also rejects page-crossing accesses (class Mem, inlined
  * into the interpreter's hot handlers). All else goes through `loadSlow` and `storeSlow`. After an access
  * the caller looks at cpu.fault; a store that faults has written nothing.
+ *
+ * While alignment is checked (CPL 3, CR0.AM, RFLAGS.AC; SDM vol. 3 6.15) nothing matches in the TLB, so the rule
+ * costs nothing otherwise: an access of 2, 4 or 8 bytes must be aligned to its own size. Operands of other
+ * sizes are made of such accesses, and the parts are what processors check.
  */
 import { mmioLoad, mmioStore } from "../bus";
 import { isWatchedPage, noteAccess } from "../cpu/debug";
-import { CR4_SMAP } from "../cpu/modes";
+import { raiseError, Vector } from "../cpu/fault";
+import { ACCESS_ALIGNED, CR4_SMAP, EFER_LMA } from "../cpu/modes";
 import { Cpu, FAULT_EFFECT } from "../cpu/state";
 import { codeWritten } from "../exec/blocks";
 import { ownsMmio } from "../irqchip/index";
 import { CODE_MAP } from "../layout";
 import { hostAddress, hostAddressForWrite, isReadOnly } from "./physical";
-import { PAGE_MASK, TLB_ADDEND, TLB_TAG_R, TLB_TAG_W, TLB_TAG_X, Tlb } from "./tlb";
+import { PAGE_MASK, TLB_ADDEND, TLB_TAG_R, TLB_TAG_W, TLB_TAG_X, Tlb, tagKey } from "./tlb";
 import {
   ACCESS_FETCH,
   ACCESS_READ,
   ACCESS_WRITE,
+  isCanonical,
   WALK_READABLE,
   WALK_WRITABLE,
   walk,
@@ -71,15 +77,15 @@ export class Mem {
  * host address, 0 for device memory (and for stores to memory that swallows them).
  */
 function translate(cpu: Cpu, la: u64, access: u32): bool {
-  const mode = <u32>cpu.tlbKey & 3;
-  if (!walk(cpu, la, access, mode)) return false;
+  const key = tagKey(cpu);
+  if (!walk(cpu, la, access, <u32>key & 3)) return false;
   const gpa = cpu.walkGpa;
   const host = hostAddress(gpa);
   const writeHost = hostAddressForWrite(gpa);
   cpu.walkHost = access == ACCESS_WRITE ? writeHost : host;
   if (host == 0) return true;
   const entry = Tlb.entry(cpu, la);
-  const tag = (la & PAGE_MASK) | cpu.tlbKey;
+  const tag = (la & PAGE_MASK) | key;
   if (load<u64>(entry, TLB_TAG_R) != tag) store<u64>(entry, ~0, TLB_TAG_R);
   if (load<u64>(entry, TLB_TAG_W) != tag) store<u64>(entry, ~0, TLB_TAG_W);
   if (load<u64>(entry, TLB_TAG_X) != tag) store<u64>(entry, ~0, TLB_TAG_X);
@@ -104,13 +110,14 @@ function toPageEnd(la: u64): u32 {
 /** Masks an address that ran past the top of the 32-bit space outside 64-bit mode. */
 function nextPage(cpu: Cpu, la: u64): u64 {
   const next = (la & PAGE_MASK) + 4096;
-  return (cpu.efer & 0x400) != 0 ? next : next & 0xffff_ffff;
+  return (cpu.efer & EFER_LMA) != 0 ? next : next & 0xffff_ffff;
 }
 
 /** Load of `size` (1-8) bytes, zero-extended; ACCESS_WRITE demands write permission. */
 export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
   // The address may not exist: its segment check has failed already.
   if (cpu.fault != 0) return 0;
+  if (isAlignmentChecked(cpu)) return loadAligned(cpu, la, size, access);
   const room = toPageEnd(la);
   if (size > room) {
     const upper = nextPage(cpu, la);
@@ -120,6 +127,39 @@ export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
     return low | (high << (<u64>(room << 3)));
   }
   return loadPart(cpu, la, size, access);
+}
+
+function isAlignmentChecked(cpu: Cpu): bool {
+  return (<u32>cpu.tlbKey & 3) == ACCESS_ALIGNED;
+}
+
+/**
+ * Alignment comes before permissions: false after #AC(0), where alignment is checked and `la` is no multiple of
+ * `size`, a power of two. A non-canonical address is left to the access itself.
+ */
+export function checkAlignment(cpu: Cpu, la: u64, size: u32): bool {
+  if ((<u32>la & (size - 1)) == 0 || !isAlignmentChecked(cpu)) return true;
+  if ((cpu.efer & EFER_LMA) != 0 && !isCanonical(la)) return true;
+  raiseError(cpu, Vector.AC, 0);
+  return false;
+}
+
+/** A load under alignment checking: #AC(0), or a load by the entries of ordinary user accesses. */
+function loadAligned(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
+  if (!checkAlignment(cpu, la, size)) return 0;
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
+  const value = loadSlow(cpu, la, size, access);
+  cpu.tlbKey = key;
+  return value;
+}
+
+function storeAligned(cpu: Cpu, la: u64, value: u64, size: u32): void {
+  if (!checkAlignment(cpu, la, size)) return;
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
+  storeSlow(cpu, la, value, size);
+  cpu.tlbKey = key;
 }
 
 /** A load that lies in one page; sizes that are no power of two go byte by byte. */
@@ -157,6 +197,10 @@ function loadHost(host: u32, size: u32): u64 {
 /** Store of the low `size` (1-8) bytes of `value`. */
 export function storeSlow(cpu: Cpu, la: u64, value: u64, size: u32): void {
   if (cpu.fault != 0) return;
+  if (isAlignmentChecked(cpu)) {
+    storeAligned(cpu, la, value, size);
+    return;
+  }
   const room = toPageEnd(la);
   if (size > room) {
     // Both pages must take the store before either is written.
@@ -252,9 +296,12 @@ export function ld128(cpu: Cpu, la: u64): v128 {
   const host = hostRead(cpu, la, 16);
   if (host != 0) return v128.load(host);
   if (cpu.fault != 0) return i64x2.splat(0);
+  // Operands of 16 bytes are never subject to alignment checking: those that must be aligned raise #GP.
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
   const low = ld64(cpu, la);
-  if (cpu.fault != 0) return i64x2.splat(0);
   const high = ld64(cpu, la + 8);
+  cpu.tlbKey = key;
   return i64x2.replace_lane(i64x2.splat(low), 1, high);
 }
 
@@ -265,8 +312,11 @@ export function st128(cpu: Cpu, la: u64, value: v128): void {
     return;
   }
   if (cpu.fault != 0 || !probe(cpu, la, 16, true)) return;
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
   st64(cpu, la, i64x2.extract_lane(value, 0));
   st64(cpu, la + 8, i64x2.extract_lane(value, 1));
+  cpu.tlbKey = key;
 }
 
 /**
@@ -279,6 +329,7 @@ export function hostRead(cpu: Cpu, la: u64, len: u32): u32 {
   if (load<u64>(entry, TLB_TAG_R) == ((la & PAGE_MASK) | cpu.tlbKey)) {
     return load<u32>(entry, TLB_ADDEND) + <u32>la;
   }
+  if (isAlignmentChecked(cpu)) return 0;
   if (!translate(cpu, la, ACCESS_READ) || (cpu.watch != 0 && isWatchedPage(cpu, la))) return 0;
   return cpu.walkHost;
 }
@@ -290,6 +341,7 @@ export function hostWrite(cpu: Cpu, la: u64, len: u32): u32 {
   if (load<u64>(entry, TLB_TAG_W) == ((la & PAGE_MASK) | cpu.tlbKey)) {
     return load<u32>(entry, TLB_ADDEND) + <u32>la;
   }
+  if (isAlignmentChecked(cpu)) return 0;
   if (!translate(cpu, la, ACCESS_WRITE) || (cpu.watch != 0 && isWatchedPage(cpu, la))) return 0;
   const host = cpu.walkHost;
   return host != 0 && load<u32>(CODE_MAP + ((host >> 12) << 2)) == 0 ? host : 0;
@@ -315,7 +367,7 @@ export function probe(cpu: Cpu, la: u64, len: u32, isWrite: bool): bool {
  */
 export function fetchHost(cpu: Cpu, la: u64): u32 {
   const entry = Tlb.entry(cpu, la);
-  if (load<u64>(entry, TLB_TAG_X) == ((la & PAGE_MASK) | cpu.tlbKey)) {
+  if (load<u64>(entry, TLB_TAG_X) == ((la & PAGE_MASK) | tagKey(cpu))) {
     return load<u32>(entry, TLB_ADDEND) + <u32>la;
   }
   return translate(cpu, la, ACCESS_FETCH) ? cpu.walkHost : 0;

@@ -8,14 +8,15 @@
  *   +24 tagX u64   likewise for instruction fetch
  *
  * The low twelve bits of a tag are the access mode and the address space number (cpu/modes.ts), so a flush
- * takes a fresh number instead of writing 128 KiB, and with PCID each space keeps its entries. Tag bits
- * 0-1 = 3 never match. The index adds the page number to its own high part: neighbouring pages never share
+ * takes a fresh number instead of writing 128 KiB, and with PCID each space keeps its entries. No tag of
+ * an entry in use has 3 in bits 0-1: with that access mode nothing matches. The index adds the page number to its own high part: neighbouring pages never share
  * an entry, which lets one comparison reject accesses that cross a page.
  *
  * Large pages are entered 4 KiB at a time; the range they cover is remembered so that INVLPG inside it
  * becomes a flush. Documents: SDM vol. 3 4.10.
  */
 
+import { ACCESS_ALIGNED } from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { VCPU_BLOCK_HASH, VCPU_JUMP_CACHE, VCPU_TLB } from "../layout";
 
@@ -29,8 +30,8 @@ export const TLB_TAG_X: usize = 24;
 export const PAGE_MASK: u64 = ~0xfff;
 
 const ASN_SHIFT: u64 = 2;
-/** Numbers 0-15 belong to PCID slots (pcidAsn), the others are handed out in turn by flushes. */
-const ASN_COUNT: u32 = 1024;
+/** Handed out in turn by flushes. The largest of ten bits is left out: with it, a key could equal TLB_NEVER. */
+const ASN_COUNT: u32 = 1023;
 const TLB_NEVER: u64 = ~0;
 
 export class Tlb {
@@ -44,6 +45,12 @@ export class Tlb {
       (((<u32>(la >> 12) + <u32>(la >> 24)) & (TLB_ENTRIES - 1)) << 5)
     );
   }
+}
+
+/** What tags of the current address space carry: tlbKey, without alignment checking. */
+export function tagKey(cpu: Cpu): u64 {
+  const key = cpu.tlbKey;
+  return (<u32>key & 3) == ACCESS_ALIGNED ? key & ~3 : key;
 }
 
 function wipe(cpu: Cpu): void {

@@ -1,12 +1,13 @@
 /**
  * Entry of the test module that decodes and runs single MMX, SSE and FPU-state instructions (not part of
- * the core). The state is that of one vCPU in flat 64-bit mode without paging; asm/exec/simd.test.ts
+ * the core). The state is that of one vCPU in flat 64-bit mode without paging, at CPL 3; asm/exec/simd.test.ts
  * makes the cases and judges the results.
  */
 
 import { raiseUD } from "../cpu/fault";
 import {
   ATTR_L,
+  CR0_AM,
   CR0_NE,
   CR0_PE,
   CR4_OSFXSR,
@@ -15,7 +16,7 @@ import {
   EFER_LMA,
   updateModes,
 } from "../cpu/modes";
-import { getArith, setArith } from "../cpu/rflags";
+import { getArith, RFLAGS_AC, setArith } from "../cpu/rflags";
 import { Cpu, cpuAt, fpr, SEG_CS, setSegAttr, xmm } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
 import { COLD, Insn } from "../decode/insn";
@@ -39,7 +40,8 @@ export function setup(): void {
   const cpu = cpuAt(0);
   const m = machine();
   m.ramLow = MEMORY + MEMORY_SIZE;
-  cpu.cr0 = CR0_PE | CR0_NE;
+  cpu.cr0 = CR0_PE | CR0_NE | CR0_AM;
+  cpu.cpl = 3;
   cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
   cpu.efer = EFER_LMA;
   cpu.xcr0 = 3;
@@ -63,6 +65,13 @@ export function runCases(from: u32, to: u32, count: u32): void {
   for (let i: u32 = 0; i < count; i++) runCase(from + (i << 10), to + (i << 10));
 }
 
+/** The flags of a case: the arithmetic ones and AC. */
+export function setFlags(cpu: Cpu, flags: u32): void {
+  setArith(cpu, flags);
+  cpu.rflags = flags & RFLAGS_AC;
+  updateModes(cpu);
+}
+
 function runCase(from: u32, to: u32): void {
   const len = load<u32>(from, 16);
   if (len == 0) return;
@@ -70,7 +79,7 @@ function runCase(from: u32, to: u32): void {
   const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
   const base = changetype<usize>(cpu);
   memory.copy(base, from + 24, 128);
-  setArith(cpu, load<u32>(from, 20));
+  setFlags(cpu, load<u32>(from, 20));
   memory.copy(RAM + MEMORY, from + 160, MEMORY_SIZE);
   loadImage(cpu, from + 512);
   cpu.fault = 0;

@@ -159,7 +159,7 @@ export function setup(mode: u32): void {
     segment(cpu, SEG_ES, 0x0f, DATA, (PAGES << 12) - 1, 0xf3);
     segment(cpu, SEG_SS, 0x17, DATA, (PAGES << 12) - 1 - 0x100, 0xf3);
   }
-  cpu.cr0 = 0x8001_0031;
+  cpu.cr0 = 0x8005_0031;
   cpu.cr3 = TABLES;
   cpu.cr4 = mode64 ? 0x20 : 0;
   cpu.efer = mode64 ? 0x500 : 0;

@@ -4,8 +4,17 @@
  */
 
 import { raiseUD } from "../cpu/fault";
-import { ATTR_DB, ATTR_L, CR0_NE, CR0_PE, CR4_OSFXSR, EFER_LMA, updateModes } from "../cpu/modes";
-import { getArith, setArith } from "../cpu/rflags";
+import {
+  ATTR_DB,
+  ATTR_L,
+  CR0_AM,
+  CR0_NE,
+  CR0_PE,
+  CR4_OSFXSR,
+  EFER_LMA,
+  updateModes,
+} from "../cpu/modes";
+import { getArith } from "../cpu/rflags";
 import { Cpu, cpuAt, SEG_CS, SEG_DS, setSegAttr, setSegLimit } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
 import { COLD, Insn } from "../decode/insn";
@@ -15,7 +24,7 @@ import { execX87 } from "../exec/x87";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
-import { loadImage, saveImage } from "./simd";
+import { loadImage, saveImage, setFlags } from "./simd";
 
 /** gpa of the memory of a case; RAM ends with it. */
 const MEMORY: u32 = 0x0020_0f80;
@@ -25,7 +34,8 @@ const MEMORY_SIZE: u32 = 128;
 export function setup(bits: u32, isReal: bool): void {
   const cpu = cpuAt(0);
   machine().ramLow = MEMORY + MEMORY_SIZE;
-  cpu.cr0 = CR0_NE | (isReal ? 0 : CR0_PE);
+  cpu.cr0 = CR0_AM | CR0_NE | (isReal ? 0 : CR0_PE);
+  cpu.cpl = isReal ? 0 : 3;
   cpu.cr4 = CR4_OSFXSR;
   cpu.efer = bits == 64 ? EFER_LMA : 0;
   cpu.features = ~0;
@@ -54,7 +64,7 @@ function runCase(from: u32, to: u32): void {
   const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
   const base = changetype<usize>(cpu);
   memory.copy(base, from + 24, 128);
-  setArith(cpu, load<u32>(from, 20));
+  setFlags(cpu, load<u32>(from, 20));
   memory.copy(RAM + MEMORY, from + 160, MEMORY_SIZE);
   loadImage(cpu, from + 512);
   loadPointers(cpu, from + 512);

@@ -435,6 +435,10 @@ export const MODE_SSE = 0x40;
 export const MODE_X87 = 0x80;
 export const MODE_LONG = 0x100;
 export const MODE_PROTECTED = 0x200;
+export const ACCESS_USER = 0;
+export const ACCESS_KERNEL = 1;
+export const ACCESS_ALL = 2;
+export const ACCESS_ALIGNED = 3;
 
 // asm/cpu/cpuid.ts
 export const CPU_MODEL_V2 = 0;

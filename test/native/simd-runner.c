@@ -12,7 +12,7 @@
  *   512      FXSAVE image                         512: FXSAVE image
  *
  * The memory is at MEMORY, followed by an inaccessible page. A faulting instruction reports the state
- * of its signal frame. Linux on x86-64 only.
+ * of its signal frame. Of RFLAGS a case may choose the six arithmetic flags and AC. Linux on x86-64 only.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -70,12 +70,13 @@ __asm__(
     "  mov %r12, out+96(%rip); mov %r13, out+104(%rip); mov %r14, out+112(%rip); mov %r15, out+120(%rip)\n"
     "  pushf; pop out+128(%rip)\n"
     "  fxsave64 out+512(%rip)\n"
-    "  cld\n"
+    "  cld; pushf; andl $~0x40000, (%rsp); popf\n"
     "  add $8, %rsp; pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "  ret\n");
 
 static void on_fault(int signo, siginfo_t *info, void *context) {
   (void)signo, (void)info;
+  __asm__ volatile("pushf; andl $~0x40000, (%%rsp); popf" ::: "memory", "cc");
   ucontext_t *uc = context;
   static const int regs[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
@@ -114,7 +115,7 @@ int main(void) {
     memcpy(code, in.code, in.length);
     ((uint8_t *)code)[in.length] = 0xc3;
     memcpy(MEMORY, in.memory, sizeof in.memory);
-    run_flags = (in.flags & 0x8d5) | 0x202;
+    run_flags = (in.flags & 0x408d5) | 0x202;
     if (sigsetjmp(back, 0) == 0) {
       out.vector = 0xffffffff;
       run_case();

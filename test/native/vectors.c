@@ -95,6 +95,12 @@ static u64 hashData(void) {
 
 static void onSignal(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
+  /* A case may have alignment checking on, and the library does not expect it. */
+#ifdef __x86_64__
+  __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" ::: "memory", "cc");
+#else
+  __asm__ volatile("pushfl; andl $~0x40000, (%%esp); popfl" ::: "memory", "cc");
+#endif
   ucontext_t *uc = context;
   greg_t *g = uc->uc_mcontext.gregs;
   if (running) {
