@@ -381,42 +381,49 @@ function supervisorKey(cpu: Cpu): u64 {
   return (cpu.tlbKey & ~3) | ((cpu.cr4 & CR4_SMAP) != 0 ? 1 : 2);
 }
 
-function sysLoad(cpu: Cpu, la: u64, size: u32): u64 {
-  const key = cpu.tlbKey;
-  cpu.tlbKey = supervisorKey(cpu);
-  const value = loadSlow(cpu, la, size, ACCESS_READ);
-  cpu.tlbKey = key;
-  return value;
-}
-
-function sysStore(cpu: Cpu, la: u64, value: u64, size: u32): void {
-  const key = cpu.tlbKey;
-  cpu.tlbKey = supervisorKey(cpu);
-  storeSlow(cpu, la, value, size);
-  cpu.tlbKey = key;
+class Sys {
+  // @ts-ignore: decorator
+  @inline
+  static ld<T>(cpu: Cpu, la: u64): T {
+    const key = cpu.tlbKey;
+    cpu.tlbKey = supervisorKey(cpu);
+    const value = Mem.ld<T>(cpu, la);
+    cpu.tlbKey = key;
+    return value;
+  }
+  // @ts-ignore: decorator
+  @inline
+  static st<T>(cpu: Cpu, la: u64, value: T): void {
+    // What failed before must not be followed by a store.
+    if (cpu.fault != 0) return;
+    const key = cpu.tlbKey;
+    cpu.tlbKey = supervisorKey(cpu);
+    Mem.st<T>(cpu, la, value);
+    cpu.tlbKey = key;
+  }
 }
 
 export function sysLd8(cpu: Cpu, la: u64): u32 {
-  return <u32>sysLoad(cpu, la, 1);
+  return Sys.ld<u8>(cpu, la);
 }
 export function sysLd16(cpu: Cpu, la: u64): u32 {
-  return <u32>sysLoad(cpu, la, 2);
+  return Sys.ld<u16>(cpu, la);
 }
 export function sysLd32(cpu: Cpu, la: u64): u32 {
-  return <u32>sysLoad(cpu, la, 4);
+  return Sys.ld<u32>(cpu, la);
 }
 export function sysLd64(cpu: Cpu, la: u64): u64 {
-  return sysLoad(cpu, la, 8);
+  return Sys.ld<u64>(cpu, la);
 }
 export function sysSt8(cpu: Cpu, la: u64, value: u32): void {
-  sysStore(cpu, la, value, 1);
+  Sys.st<u8>(cpu, la, <u8>value);
 }
 export function sysSt16(cpu: Cpu, la: u64, value: u32): void {
-  sysStore(cpu, la, value, 2);
+  Sys.st<u16>(cpu, la, <u16>value);
 }
 export function sysSt32(cpu: Cpu, la: u64, value: u32): void {
-  sysStore(cpu, la, value, 4);
+  Sys.st<u32>(cpu, la, value);
 }
 export function sysSt64(cpu: Cpu, la: u64, value: u64): void {
-  sysStore(cpu, la, value, 8);
+  Sys.st<u64>(cpu, la, value);
 }
