@@ -8,7 +8,7 @@
  *                     access takes the slow path, which checks
  *           bits 2-11 address space number; a flush takes the next number (mmu/tlb.ts)
  *
- * Whoever changes CR0, CR4, EFER, CPL, a segment register, RFLAGS.TF/VM/AC or DR7 calls updateModes.
+ * Whoever changes CR0, CR4, XCR0, EFER, CPL, a segment register, RFLAGS.TF/VM/AC or DR7 calls updateModes.
  */
 
 import { RFLAGS_AC, RFLAGS_TF, RFLAGS_VM } from "./rflags";
@@ -60,6 +60,9 @@ export const ATTR_DB: u32 = 1 << 14;
 export const ATTR_G: u32 = 1 << 15;
 export const ATTR_UNUSABLE: u32 = 1 << 16;
 
+export const XCR0_AVX: u64 = 4;
+export const XCR0_SSE_AVX: u64 = 6;
+
 /** Bits of Cpu.modeKey. */
 export const MODE_CODE16: u32 = 0;
 export const MODE_CODE32: u32 = 1;
@@ -73,6 +76,7 @@ export const MODE_SSE: u32 = 1 << 6; // SSE executes: CR0.EM = 0, CR0.TS = 0, CR
 export const MODE_X87: u32 = 1 << 7; // x87 executes: CR0.EM = 0, CR0.TS = 0
 export const MODE_LONG: u32 = 1 << 8; // EFER.LMA: 64-bit or compatibility mode
 export const MODE_PROTECTED: u32 = 1 << 9; // CR0.PE = 1 and not virtual-8086
+export const MODE_AVX: u32 = 1 << 10; // AVX executes: CR4.OSXSAVE = 1, XCR0[2:1] = 11b, CR0.TS = 0
 
 export function isLong(cpu: Cpu): bool {
   return (cpu.efer & EFER_LMA) != 0;
@@ -129,6 +133,12 @@ export function updateModes(cpu: Cpu): void {
     key |= MODE_X87;
     if ((cpu.cr4 & CR4_OSFXSR) != 0) key |= MODE_SSE;
   }
+  if (
+    (cr0 & CR0_TS) == 0 &&
+    (cpu.cr4 & CR4_OSXSAVE) != 0 &&
+    (cpu.xcr0 & XCR0_SSE_AVX) == XCR0_SSE_AVX
+  )
+    key |= MODE_AVX;
   if ((cpu.rflags & RFLAGS_TF) != 0 || (cpu.dr7 & 0xff) != 0) key |= MODE_STEP;
   cpu.modeKey = key;
   const code = key & MODE_CODE_MASK;

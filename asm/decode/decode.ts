@@ -4,14 +4,16 @@
  * translator, the disassembler and the tests share it.
  *
  * Follows Intel where processors differ: a REX prefix counts only directly before the opcode, 66h is ignored
- * by near branches in 64-bit mode, F2/F3 win over 66 as mandatory prefix. VEX and EVEX encodings are not
- * offered and decode to INVALID (in legacy modes C4/C5/62 with mod = 3, in 64-bit mode always).
+ * by near branches in 64-bit mode, F2/F3 win over 66 as mandatory prefix. A VEX prefix fills the same variables
+ * as the legacy ones (decodeVex). EVEX encodings are not offered and decode to INVALID.
  */
 import {
+  MODE_AVX,
   MODE_CODE_MASK,
   MODE_CODE32,
   MODE_CODE64,
   MODE_FLAT,
+  MODE_PROTECTED,
   MODE_SSE,
   MODE_X87,
 } from "../cpu/modes";
@@ -38,9 +40,13 @@ import { GROUPS_SIMD, OPMAP_0F_SIMD } from "./opmap-0f-simd";
 import { OPMAP_0F3A } from "./opmap-0f3a";
 import { OPMAP_0F38 } from "./opmap-0f38";
 import { OPMAP_1BYTE } from "./opmap-1byte";
+import { GROUPS_VEX, vexOnlyRow } from "./opmap-vex";
 import { x87Row } from "./opmap-x87";
 import { Feature, Op } from "./ops";
+import { VEX, Vex } from "./ops-vex";
 import {
+  A_B,
+  A_H,
   A_U,
   A_V,
   AXv,
@@ -55,6 +61,7 @@ import {
   F64,
   GROUP,
   Gv,
+  Hx,
   I64,
   Ib,
   LOCK,
@@ -70,6 +77,15 @@ import {
   SZ_B,
   SZ_V,
   SZ_W,
+  V3,
+  V3_REG,
+  VEX_FLAGS,
+  VL_256,
+  VL_IG,
+  VSIB,
+  VW_OP,
+  VW0,
+  VW1,
   Zv,
 } from "./row";
 
@@ -155,13 +171,18 @@ function row0F(opcode: u32, flags: u32, features: u64): u64 {
   return prefixed(OPMAP_0F_SIMD, opcode, flags);
 }
 
+/** A row as the legacy encoding has it. */
+function withoutVex(row: u64): u64 {
+  return (row & 0xfff) >= 0x400 ? row & ~VEX_FLAGS : row;
+}
+
 /** Row of a map indexed by opcode and mandatory prefix. */
 function prefixed(map: StaticArray<u64>, opcode: u32, flags: u32): u64 {
   let prefix: u32 = 0;
   if ((flags & INSN_REPNE) != 0) prefix = 3;
   else if ((flags & INSN_REP) != 0) prefix = 2;
   else if ((flags & INSN_OPSIZE) != 0) prefix = 1;
-  const row = unchecked(map[(opcode << 2) + prefix]);
+  const row = withoutVex(unchecked(map[(opcode << 2) + prefix]));
   return (row & NOMODRM) != 0 ? row : row | MODRM;
 }
 
@@ -171,6 +192,100 @@ function row0F38(opcode: u32, flags: u32): u64 {
     return Op.INVPCID | (Gv << O1) | (Mb << O2) | F64 | PRIV | F_INVPCID;
   }
   return prefixed(OPMAP_0F38, opcode, flags);
+}
+
+/**
+ * What a VEX prefix says: bits 0-4 map (1 = 0F, 2 = 0F38, 3 = 0F3A), 8-9 mandatory prefix (1 = 66, 2 = F3,
+ * 3 = F2), 10 L, 11-14 vvvv, 15 W, 16 set, 20-23 as in REX.
+ */
+const VEX_L: u32 = 1 << 10;
+const VEX_W: u32 = 1 << 15;
+const IS_VEX: u32 = 1 << 16;
+
+/** Packs the two or three bytes of a VEX prefix (SDM vol. 2 2.3.5). */
+function vexOf(first: u32, second: u32, third: u32, mode64: bool): u32 {
+  const isTwo = first == 0xc5;
+  const last = (isTwo ? second & 0x7f : third) ^ 0x78;
+  const vex = IS_VEX | (last << 8) | (isTwo ? 1 : second & 31);
+  if (!mode64) return vex;
+  let rex = (~second >> 5) & (isTwo ? REX_R : REX_R | REX_X | REX_B);
+  if ((vex & VEX_W) != 0) rex |= REX_W;
+  return vex | (rex << 20);
+}
+
+function vexRegister(vex: u32): u32 {
+  return (vex >> 11) & 15;
+}
+
+/** The row of an opcode behind a VEX prefix with its final operation and operands; or INVALID. */
+function vexRow(vex: u32, opcode: u32, modrm: u32, features: u64): u64 {
+  const prefix = (vex >> 8) & 3;
+  const map = vex & 31;
+  let row: u64 = 0;
+  const slot = (opcode << 2) + prefix;
+  if (map == 1) {
+    row = unchecked(OPMAP_0F_SIMD[slot]);
+    if ((row & GROUP) != 0)
+      row = unchecked(GROUPS_SIMD[((opcode - 0x71) << 4) + ((modrm >> 2) & 14) + prefix]);
+  } else if (map == 2) row = unchecked(OPMAP_0F38[slot]);
+  else if (map == 3) row = unchecked(OPMAP_0F3A[slot]);
+  if ((<u32>row & 0xfff) >= 0x400 && (row & V3_REG) != 0)
+    return vexOfSimd(row, vex, modrm, features);
+  row = vexOnlyRow(map, opcode, prefix);
+  if ((row & GROUP) != 0)
+    row = unchecked(GROUPS_VEX[((<u32>row & 0xfff) << 3) + ((modrm >> 3) & 7)]);
+  const isWide = (vex & VEX_W) != 0;
+  const w = row & VW_OP;
+  if (
+    row == 0 ||
+    (w == VW0 && isWide) ||
+    (w == VW1 && !isWide) ||
+    !allowsLength(row, vex, features)
+  )
+    return Op.INVALID;
+  let usesRegister = false;
+  for (let shift: u64 = O1; shift <= 36; shift += 8) {
+    const letter = (row >> (shift + 3)) & 31;
+    if (letter == A_H || letter == A_B) usesRegister = true;
+  }
+  if (!usesRegister && vexRegister(vex) != 0) return Op.INVALID;
+  return (row & ~(VW_OP | VL_256)) + u64(w == VW_OP && isWide);
+}
+
+/** VEX.L against the row's VL flags. */
+function allowsLength(row: u64, vex: u32, features: u64): bool {
+  const isLong = (vex & VEX_L) != 0;
+  switch (<u32>((row & VL_IG) >> 54)) {
+    case 1:
+      return !isLong;
+    case 2:
+      return !isLong || ((features >> Feature.AVX2) & 1) != 0;
+    case 3:
+      return true;
+  }
+  return isLong || (row & VL_256) == 0;
+}
+
+/** The VEX form of an SSE row. */
+function vexOfSimd(row: u64, vex: u32, modrm: u32, features: u64): u64 {
+  const kind = row & V3_REG;
+  const isThree = kind == V3 || (kind == V3_REG && modrm >= 0xc0);
+  if (
+    ((features >> Feature.AVX) & 1) == 0 ||
+    !allowsLength(row & ~VL_256, vex, features) ||
+    (!isThree && vexRegister(vex) != 0)
+  )
+    return Op.INVALID;
+  row = (row & ~V3_REG) + VEX;
+  if (!isThree) return row;
+  // The further source stands behind the destination, or is it (shifts by imm8).
+  const operands = (row >> O1) & 0xffff_ffff;
+  const first = operands & 0xff;
+  const all =
+    first >> 3 == A_U && operands >> 8 == Ib
+      ? (operands << 8) | Hx
+      : first | (Hx << 8) | ((operands >> 8) << 16);
+  return (row & ~((<u64>0xffff_ffff) << O1)) | ((all & 0xffff_ffff) << O1);
 }
 
 /**
@@ -252,7 +367,32 @@ export function decode(
 
   let row: u64;
   let map: u32 = 0;
-  if (byte != 0x0f) {
+  let vex: u32 = 0;
+  let isVsib = false;
+  if ((byte & 0xfe) == 0xc4) {
+    if (at + 1 >= avail) return short(avail, insn, ofs);
+    const next = <u32>load<u8>(bytes + at);
+    // Elsewhere, and with memory operands, it is LES or LDS.
+    if (mode64 || (next >= 0xc0 && (mode & MODE_PROTECTED) != 0)) {
+      vex = vexOf(byte, next, load<u8>(bytes + at + 1), mode64);
+      at += byte == 0xc5 ? 1 : 2;
+    }
+  }
+  if (vex != 0) {
+    if (at >= avail) return short(avail, insn, ofs);
+    byte = load<u8>(bytes + at);
+    at++;
+    const isBad = rex != 0 || (flags & (INSN_OPSIZE | INSN_REP | INSN_REPNE | INSN_LOCK)) != 0;
+    // The row may depend on the ModRM byte; VZEROUPPER has none.
+    if (at >= avail && byte != 0x77) return short(avail, insn, ofs);
+    row = isBad ? Op.INVALID : vexRow(vex, byte, at < avail ? load<u8>(bytes + at) : 0, features);
+    isVsib = (row & VSIB) != 0;
+    if ((row & VL_IG) == VL_IG) vex &= ~VEX_L;
+    row &= ~VEX_FLAGS;
+    rex = vex >> 20;
+    if ((rex & REX_W) != 0) flags |= INSN_REXW;
+    map = vex & 31;
+  } else if (byte != 0x0f) {
     row = unchecked(OPMAP_1BYTE[byte]);
     if (byte == 0x63 && mode64) row = Op.MOVSXD | (Gv << O1) | (Ez << O2);
     else if (byte == 0x90 && (flags & INSN_REP) != 0)
@@ -283,14 +423,16 @@ export function decode(
     modrm = load<u8>(bytes + at);
     at++;
     insn.modrm = <u8>modrm;
-    if (map == 1 && (byte & 0xfc) == 0x20) modrm |= 0xc0; // MOV CR/DR: a register whatever mod says
+    if (map == 1 && vex == 0 && (byte & 0xfc) == 0x20) modrm |= 0xc0; // MOV CR/DR: a register whatever mod says
     if ((row & GROUP) != 0) {
       row =
         map == 1 && byte >= 0x71 && byte <= 0x73
-          ? unchecked(
-              GROUPS_SIMD[
-                ((byte - 0x71) << 4) + ((modrm >> 2) & 14) + u32((flags & INSN_OPSIZE) != 0)
-              ],
+          ? withoutVex(
+              unchecked(
+                GROUPS_SIMD[
+                  ((byte - 0x71) << 4) + ((modrm >> 2) & 14) + u32((flags & INSN_OPSIZE) != 0)
+                ],
+              ),
             )
           : groupRow(row, modrm, flags);
     } else if (map == 0 && (byte & 0xf8) == 0xd8) row = x87Row(byte, modrm) | MODRM;
@@ -320,8 +462,13 @@ export function decode(
 
   if (needsModrm && modrm < 0xc0) {
     flags |= INSN_MEM;
+    const sib = at;
     at = decodeMemory(bytes, at, avail, mode, modrm, rex, flags, segment, insn);
     if (at == 0) return short(avail, insn, ofs);
+    if (isVsib) {
+      if ((modrm & 7) != 4 || (flags & (INSN_ADDR32 | INSN_ADDR64)) == 0) row = Op.INVALID;
+      else vex |= vectorIndex(load<u8>(bytes + sib), rex, insn) << 24;
+    }
   }
 
   // Operands.
@@ -375,6 +522,11 @@ export function decode(
         break;
       case 26: // ST(i)
         insn.m = <u8>(modrm & 7);
+        break;
+      case 29: // L: four bits of an immediate byte, three outside 64-bit mode
+        if (at >= avail) return short(avail, insn, ofs);
+        insn.imm = <i64>load<u8>(bytes + at) & (mode64 ? 0xff : 0x7f);
+        at++;
         break;
       case 24: // 1
         insn.imm = 1;
@@ -447,6 +599,7 @@ export function decode(
   if (insn.base == 17) insn.disp += <i64>(ofs + at);
 
   let op = <u32>row & 0xfff;
+  if (vex != 0) op = vexOperands(op, vex, mode64, insn);
   const feature = (row >> 44) & 0xff;
   if (
     !registerExists(op, insn.r) ||
@@ -457,7 +610,9 @@ export function decode(
   ) {
     op = Op.INVALID;
   }
-  if (op >= 0x300) op = fpuGate(op, row, mode, insn);
+  if (op >= 0x800 || (vex != 0 && (op == Op.LDMXCSR || op == Op.STMXCSR)))
+    op = (mode & MODE_AVX) != 0 ? op : unavailable(insn, 3);
+  else if (op >= 0x300) op = fpuGate(op, row, mode, insn);
   else if (op == Op.FXSAVE || op == Op.FXRSTOR)
     op = (mode & MODE_X87) != 0 ? op : unavailable(insn, 1);
   else if (op == Op.LDMXCSR || op == Op.STMXCSR)
@@ -466,6 +621,33 @@ export function decode(
   insn.len = <u8>at;
   insn.flags = <u8>flags;
   return row | (1 << 63);
+}
+
+/** Takes the index out of a memory operand with VSIB: the number of a vector register. */
+function vectorIndex(sib: u32, rex: u32, insn: Insn): u32 {
+  insn.index = 16;
+  insn.scale = <u8>(sib >> 6);
+  return ((sib >> 3) & 7) | ((rex & REX_X) << 2);
+}
+
+/**
+ * Stores what only VEX encodings have: the length in osz, and in imm the registers of vvvv (bits 8-15) and of
+ * the index (16-23). Gathers whose three registers are not different are undefined. Returns the operation.
+ */
+function vexOperands(op: u32, vex: u32, mode64: bool, insn: Insn): u32 {
+  // There are eight registers outside 64-bit mode; the top bit of vvvv counts only where vvvv names none.
+  const register = vexRegister(vex) & (mode64 ? 15 : 7);
+  if (op < 0x800) {
+    insn.imm = (insn.imm & 0xff) | <i64>(register << 11);
+    return op;
+  }
+  insn.osz = (vex & VEX_L) != 0 ? 32 : 16;
+  const index = vex >> 24;
+  insn.imm = (insn.imm & 0xff) | <i64>((register << 8) | (index << 16));
+  const isGather = op >= <u32>Vex.VPGATHERDD && op <= <u32>Vex.VGATHERQPD;
+  return isGather && (insn.r == register || insn.r == index || register == index)
+    ? <u32>Op.INVALID
+    : op;
 }
 
 /** Whether the segment, control or debug register that ModRM.reg names exists (CS cannot be loaded by MOV). */

@@ -21,11 +21,11 @@ export class Insn {
   ea: u8; // EA_*
   r: u8; // ModRM.reg operand: Cpu byte offset of the general register, or register number (XMM, MM, ST, CR, DR, segment)
   m: u8; // ModRM.rm operand in register form, likewise
-  osz: u8; // operand size in bytes: 1, 2, 4, 8 (16 for SSE)
+  osz: u8; // operand size in bytes: 1, 2, 4, 8; 16 for SSE, 16 or 32 for AVX
   flags: u8; // INSN_*
   opcode: u8; // last opcode byte (condition in its low 4 bits for Jcc, SETcc, CMOVcc)
   modrm: u8; // the ModRM byte
-  imm: i64; // immediate, sign-extended; direct branches: displacement from the block's start of the target
+  imm: i64; // immediate, sign-extended (VEX: 8 bits, then the register of vvvv, then that of a vector index); direct branches: displacement from the block's start of the target
   disp: i64; // displacement; direct branches: links to the successor blocks
 }
 

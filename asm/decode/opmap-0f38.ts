@@ -32,6 +32,10 @@ import {
   SSE41,
   SSE42,
   SSSE3,
+  V2,
+  V3,
+  VL_128,
+  VL_AVX2,
   Vx,
   Wd,
   Wq,
@@ -42,51 +46,51 @@ import {
 // biome-ignore format: one opcode and prefix per line
 export const OPMAP_0F38: StaticArray<u64> = [
   Simd.PSHUFB | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 00
-  Simd.PSHUFB | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 00
+  Simd.PSHUFB | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 00
   0,                                                                    // F3 0F38 00
   0,                                                                    // F2 0F38 00
   Simd.PHADDW | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 01
-  Simd.PHADDW | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 01
+  Simd.PHADDW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 01
   0,                                                                    // F3 0F38 01
   0,                                                                    // F2 0F38 01
   Simd.PHADDD | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 02
-  Simd.PHADDD | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 02
+  Simd.PHADDD | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 02
   0,                                                                    // F3 0F38 02
   0,                                                                    // F2 0F38 02
   Simd.PHADDSW | Pq << O1 | Qq << O2 | MMX_SSSE3,                       // 0F38 03
-  Simd.PHADDSW | Vx << O1 | Wx << O2 | SSSE3,                           // 66 0F38 03
+  Simd.PHADDSW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,            // 66 0F38 03
   0,                                                                    // F3 0F38 03
   0,                                                                    // F2 0F38 03
   Simd.PMADDUBSW | Pq << O1 | Qq << O2 | MMX_SSSE3,                     // 0F38 04
-  Simd.PMADDUBSW | Vx << O1 | Wx << O2 | SSSE3,                         // 66 0F38 04
+  Simd.PMADDUBSW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,          // 66 0F38 04
   0,                                                                    // F3 0F38 04
   0,                                                                    // F2 0F38 04
   Simd.PHSUBW | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 05
-  Simd.PHSUBW | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 05
+  Simd.PHSUBW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 05
   0,                                                                    // F3 0F38 05
   0,                                                                    // F2 0F38 05
   Simd.PHSUBD | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 06
-  Simd.PHSUBD | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 06
+  Simd.PHSUBD | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 06
   0,                                                                    // F3 0F38 06
   0,                                                                    // F2 0F38 06
   Simd.PHSUBSW | Pq << O1 | Qq << O2 | MMX_SSSE3,                       // 0F38 07
-  Simd.PHSUBSW | Vx << O1 | Wx << O2 | SSSE3,                           // 66 0F38 07
+  Simd.PHSUBSW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,            // 66 0F38 07
   0,                                                                    // F3 0F38 07
   0,                                                                    // F2 0F38 07
   Simd.PSIGNB | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 08
-  Simd.PSIGNB | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 08
+  Simd.PSIGNB | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 08
   0,                                                                    // F3 0F38 08
   0,                                                                    // F2 0F38 08
   Simd.PSIGNW | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 09
-  Simd.PSIGNW | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 09
+  Simd.PSIGNW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 09
   0,                                                                    // F3 0F38 09
   0,                                                                    // F2 0F38 09
   Simd.PSIGND | Pq << O1 | Qq << O2 | MMX_SSSE3,                        // 0F38 0A
-  Simd.PSIGND | Vx << O1 | Wx << O2 | SSSE3,                            // 66 0F38 0A
+  Simd.PSIGND | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,             // 66 0F38 0A
   0,                                                                    // F3 0F38 0A
   0,                                                                    // F2 0F38 0A
   Simd.PMULHRSW | Pq << O1 | Qq << O2 | MMX_SSSE3,                      // 0F38 0B
-  Simd.PMULHRSW | Vx << O1 | Wx << O2 | SSSE3,                          // 66 0F38 0B
+  Simd.PMULHRSW | Vx << O1 | Wx << O2 | SSSE3 | V3 | VL_AVX2,           // 66 0F38 0B
   0,                                                                    // F3 0F38 0B
   0,                                                                    // F2 0F38 0B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 0C-0F
@@ -105,132 +109,132 @@ export const OPMAP_0F38: StaticArray<u64> = [
   0,                                                                    // F2 0F38 15
   0, 0, 0, 0, // 16
   0,                                                                    // 0F38 17
-  Simd.PTEST | Vx << O1 | Wx << O2 | SSE41,                             // 66 0F38 17
+  Simd.PTEST | Vx << O1 | Wx << O2 | SSE41 | V2,                        // 66 0F38 17
   0,                                                                    // F3 0F38 17
   0,                                                                    // F2 0F38 17
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 18-1B
   Simd.PABSB | Pq << O1 | Qq << O2 | MMX_SSSE3,                         // 0F38 1C
-  Simd.PABSB | Vx << O1 | Wx << O2 | SSSE3,                             // 66 0F38 1C
+  Simd.PABSB | Vx << O1 | Wx << O2 | SSSE3 | V2 | VL_AVX2,              // 66 0F38 1C
   0,                                                                    // F3 0F38 1C
   0,                                                                    // F2 0F38 1C
   Simd.PABSW | Pq << O1 | Qq << O2 | MMX_SSSE3,                         // 0F38 1D
-  Simd.PABSW | Vx << O1 | Wx << O2 | SSSE3,                             // 66 0F38 1D
+  Simd.PABSW | Vx << O1 | Wx << O2 | SSSE3 | V2 | VL_AVX2,              // 66 0F38 1D
   0,                                                                    // F3 0F38 1D
   0,                                                                    // F2 0F38 1D
   Simd.PABSD | Pq << O1 | Qq << O2 | MMX_SSSE3,                         // 0F38 1E
-  Simd.PABSD | Vx << O1 | Wx << O2 | SSSE3,                             // 66 0F38 1E
+  Simd.PABSD | Vx << O1 | Wx << O2 | SSSE3 | V2 | VL_AVX2,              // 66 0F38 1E
   0,                                                                    // F3 0F38 1E
   0,                                                                    // F2 0F38 1E
   0, 0, 0, 0, // 1F
   0,                                                                    // 0F38 20
-  Simd.PMOVSXBW | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 20
+  Simd.PMOVSXBW | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 20
   0,                                                                    // F3 0F38 20
   0,                                                                    // F2 0F38 20
   0,                                                                    // 0F38 21
-  Simd.PMOVSXBD | Vx << O1 | Wd << O2 | SSE41,                          // 66 0F38 21
+  Simd.PMOVSXBD | Vx << O1 | Wd << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 21
   0,                                                                    // F3 0F38 21
   0,                                                                    // F2 0F38 21
   0,                                                                    // 0F38 22
-  Simd.PMOVSXBQ | Vx << O1 | Ww << O2 | SSE41,                          // 66 0F38 22
+  Simd.PMOVSXBQ | Vx << O1 | Ww << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 22
   0,                                                                    // F3 0F38 22
   0,                                                                    // F2 0F38 22
   0,                                                                    // 0F38 23
-  Simd.PMOVSXWD | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 23
+  Simd.PMOVSXWD | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 23
   0,                                                                    // F3 0F38 23
   0,                                                                    // F2 0F38 23
   0,                                                                    // 0F38 24
-  Simd.PMOVSXWQ | Vx << O1 | Wd << O2 | SSE41,                          // 66 0F38 24
+  Simd.PMOVSXWQ | Vx << O1 | Wd << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 24
   0,                                                                    // F3 0F38 24
   0,                                                                    // F2 0F38 24
   0,                                                                    // 0F38 25
-  Simd.PMOVSXDQ | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 25
+  Simd.PMOVSXDQ | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 25
   0,                                                                    // F3 0F38 25
   0,                                                                    // F2 0F38 25
   0, 0, 0, 0, 0, 0, 0, 0, // 26-27
   0,                                                                    // 0F38 28
-  Simd.PMULDQ | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 28
+  Simd.PMULDQ | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 28
   0,                                                                    // F3 0F38 28
   0,                                                                    // F2 0F38 28
   0,                                                                    // 0F38 29
-  Simd.PCMPEQQ | Vx << O1 | Wx << O2 | SSE41,                           // 66 0F38 29
+  Simd.PCMPEQQ | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,            // 66 0F38 29
   0,                                                                    // F3 0F38 29
   0,                                                                    // F2 0F38 29
   0,                                                                    // 0F38 2A
-  Simd.MOVNTDQA | Vx << O1 | Mx << O2 | SSE41,                          // 66 0F38 2A
+  Simd.MOVNTDQA | Vx << O1 | Mx << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 2A
   0,                                                                    // F3 0F38 2A
   0,                                                                    // F2 0F38 2A
   0,                                                                    // 0F38 2B
-  Simd.PACKUSDW | Vx << O1 | Wx << O2 | SSE41,                          // 66 0F38 2B
+  Simd.PACKUSDW | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,           // 66 0F38 2B
   0,                                                                    // F3 0F38 2B
   0,                                                                    // F2 0F38 2B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 2C-2F
   0,                                                                    // 0F38 30
-  Simd.PMOVZXBW | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 30
+  Simd.PMOVZXBW | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 30
   0,                                                                    // F3 0F38 30
   0,                                                                    // F2 0F38 30
   0,                                                                    // 0F38 31
-  Simd.PMOVZXBD | Vx << O1 | Wd << O2 | SSE41,                          // 66 0F38 31
+  Simd.PMOVZXBD | Vx << O1 | Wd << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 31
   0,                                                                    // F3 0F38 31
   0,                                                                    // F2 0F38 31
   0,                                                                    // 0F38 32
-  Simd.PMOVZXBQ | Vx << O1 | Ww << O2 | SSE41,                          // 66 0F38 32
+  Simd.PMOVZXBQ | Vx << O1 | Ww << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 32
   0,                                                                    // F3 0F38 32
   0,                                                                    // F2 0F38 32
   0,                                                                    // 0F38 33
-  Simd.PMOVZXWD | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 33
+  Simd.PMOVZXWD | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 33
   0,                                                                    // F3 0F38 33
   0,                                                                    // F2 0F38 33
   0,                                                                    // 0F38 34
-  Simd.PMOVZXWQ | Vx << O1 | Wd << O2 | SSE41,                          // 66 0F38 34
+  Simd.PMOVZXWQ | Vx << O1 | Wd << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 34
   0,                                                                    // F3 0F38 34
   0,                                                                    // F2 0F38 34
   0,                                                                    // 0F38 35
-  Simd.PMOVZXDQ | Vx << O1 | Wq << O2 | SSE41,                          // 66 0F38 35
+  Simd.PMOVZXDQ | Vx << O1 | Wq << O2 | SSE41 | V2 | VL_AVX2,           // 66 0F38 35
   0,                                                                    // F3 0F38 35
   0,                                                                    // F2 0F38 35
   0, 0, 0, 0, // 36
   0,                                                                    // 0F38 37
-  Simd.PCMPGTQ | Vx << O1 | Wx << O2 | SSE42,                           // 66 0F38 37
+  Simd.PCMPGTQ | Vx << O1 | Wx << O2 | SSE42 | V3 | VL_AVX2,            // 66 0F38 37
   0,                                                                    // F3 0F38 37
   0,                                                                    // F2 0F38 37
   0,                                                                    // 0F38 38
-  Simd.PMINSB | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 38
+  Simd.PMINSB | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 38
   0,                                                                    // F3 0F38 38
   0,                                                                    // F2 0F38 38
   0,                                                                    // 0F38 39
-  Simd.PMINSD | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 39
+  Simd.PMINSD | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 39
   0,                                                                    // F3 0F38 39
   0,                                                                    // F2 0F38 39
   0,                                                                    // 0F38 3A
-  Simd.PMINUW | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3A
+  Simd.PMINUW | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3A
   0,                                                                    // F3 0F38 3A
   0,                                                                    // F2 0F38 3A
   0,                                                                    // 0F38 3B
-  Simd.PMINUD | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3B
+  Simd.PMINUD | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3B
   0,                                                                    // F3 0F38 3B
   0,                                                                    // F2 0F38 3B
   0,                                                                    // 0F38 3C
-  Simd.PMAXSB | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3C
+  Simd.PMAXSB | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3C
   0,                                                                    // F3 0F38 3C
   0,                                                                    // F2 0F38 3C
   0,                                                                    // 0F38 3D
-  Simd.PMAXSD | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3D
+  Simd.PMAXSD | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3D
   0,                                                                    // F3 0F38 3D
   0,                                                                    // F2 0F38 3D
   0,                                                                    // 0F38 3E
-  Simd.PMAXUW | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3E
+  Simd.PMAXUW | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3E
   0,                                                                    // F3 0F38 3E
   0,                                                                    // F2 0F38 3E
   0,                                                                    // 0F38 3F
-  Simd.PMAXUD | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 3F
+  Simd.PMAXUD | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 3F
   0,                                                                    // F3 0F38 3F
   0,                                                                    // F2 0F38 3F
   0,                                                                    // 0F38 40
-  Simd.PMULLD | Vx << O1 | Wx << O2 | SSE41,                            // 66 0F38 40
+  Simd.PMULLD | Vx << O1 | Wx << O2 | SSE41 | V3 | VL_AVX2,             // 66 0F38 40
   0,                                                                    // F3 0F38 40
   0,                                                                    // F2 0F38 40
   0,                                                                    // 0F38 41
-  Simd.PHMINPOSUW | Vx << O1 | Wx << O2 | SSE41,                        // 66 0F38 41
+  Simd.PHMINPOSUW | Vx << O1 | Wx << O2 | SSE41 | V2 | VL_128,          // 66 0F38 41
   0,                                                                    // F3 0F38 41
   0,                                                                    // F2 0F38 41
   0, 0, 0, 0, 0, 0, 0, 0, // 42-43
@@ -301,23 +305,23 @@ export const OPMAP_0F38: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D4-D7
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D8-DA
   0,                                                                    // 0F38 DB
-  Simd.AESIMC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DB
+  Simd.AESIMC | Vx << O1 | Wx << O2 | AES | V2 | VL_128,                // 66 0F38 DB
   0,                                                                    // F3 0F38 DB
   0,                                                                    // F2 0F38 DB
   0,                                                                    // 0F38 DC
-  Simd.AESENC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DC
+  Simd.AESENC | Vx << O1 | Wx << O2 | AES | V3 | VL_128,                // 66 0F38 DC
   0,                                                                    // F3 0F38 DC
   0,                                                                    // F2 0F38 DC
   0,                                                                    // 0F38 DD
-  Simd.AESENCLAST | Vx << O1 | Wx << O2 | AES,                          // 66 0F38 DD
+  Simd.AESENCLAST | Vx << O1 | Wx << O2 | AES | V3 | VL_128,            // 66 0F38 DD
   0,                                                                    // F3 0F38 DD
   0,                                                                    // F2 0F38 DD
   0,                                                                    // 0F38 DE
-  Simd.AESDEC | Vx << O1 | Wx << O2 | AES,                              // 66 0F38 DE
+  Simd.AESDEC | Vx << O1 | Wx << O2 | AES | V3 | VL_128,                // 66 0F38 DE
   0,                                                                    // F3 0F38 DE
   0,                                                                    // F2 0F38 DE
   0,                                                                    // 0F38 DF
-  Simd.AESDECLAST | Vx << O1 | Wx << O2 | AES,                          // 66 0F38 DF
+  Simd.AESDECLAST | Vx << O1 | Wx << O2 | AES | V3 | VL_128,            // 66 0F38 DF
   0,                                                                    // F3 0F38 DF
   0,                                                                    // F2 0F38 DF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E0-E3

@@ -23,6 +23,11 @@ import {
   SSE41,
   SSE42,
   SSSE3,
+  V2,
+  V3,
+  VL_128,
+  VL_AVX2,
+  VL_IG,
   Vx,
   Wd,
   Wq,
@@ -34,66 +39,66 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 00-03
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 04-07
   0,                                                                    // 0F3A 08
-  Simd.ROUNDPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 08
+  Simd.ROUNDPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V2,           // 66 0F3A 08
   0,                                                                    // F3 0F3A 08
   0,                                                                    // F2 0F3A 08
   0,                                                                    // 0F3A 09
-  Simd.ROUNDPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 09
+  Simd.ROUNDPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V2,           // 66 0F3A 09
   0,                                                                    // F3 0F3A 09
   0,                                                                    // F2 0F3A 09
   0,                                                                    // 0F3A 0A
-  Simd.ROUNDSS | Vx << O1 | Wd << O2 | Ib << O3 | SSE41,                // 66 0F3A 0A
+  Simd.ROUNDSS | Vx << O1 | Wd << O2 | Ib << O3 | SSE41 | V3 | VL_IG,   // 66 0F3A 0A
   0,                                                                    // F3 0F3A 0A
   0,                                                                    // F2 0F3A 0A
   0,                                                                    // 0F3A 0B
-  Simd.ROUNDSD | Vx << O1 | Wq << O2 | Ib << O3 | SSE41,                // 66 0F3A 0B
+  Simd.ROUNDSD | Vx << O1 | Wq << O2 | Ib << O3 | SSE41 | V3 | VL_IG,   // 66 0F3A 0B
   0,                                                                    // F3 0F3A 0B
   0,                                                                    // F2 0F3A 0B
   0,                                                                    // 0F3A 0C
-  Simd.BLENDPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 0C
+  Simd.BLENDPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3,           // 66 0F3A 0C
   0,                                                                    // F3 0F3A 0C
   0,                                                                    // F2 0F3A 0C
   0,                                                                    // 0F3A 0D
-  Simd.BLENDPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 0D
+  Simd.BLENDPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3,           // 66 0F3A 0D
   0,                                                                    // F3 0F3A 0D
   0,                                                                    // F2 0F3A 0D
   0,                                                                    // 0F3A 0E
-  Simd.PBLENDW | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 0E
+  Simd.PBLENDW | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3 | VL_AVX2, // 66 0F3A 0E
   0,                                                                    // F3 0F3A 0E
   0,                                                                    // F2 0F3A 0E
   Simd.PALIGNR | Pq << O1 | Qq << O2 | Ib << O3 | MMX_SSSE3,            // 0F3A 0F
-  Simd.PALIGNR | Vx << O1 | Wx << O2 | Ib << O3 | SSSE3,                // 66 0F3A 0F
+  Simd.PALIGNR | Vx << O1 | Wx << O2 | Ib << O3 | SSSE3 | V3 | VL_AVX2, // 66 0F3A 0F
   0,                                                                    // F3 0F3A 0F
   0,                                                                    // F2 0F3A 0F
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 10-13
   0,                                                                    // 0F3A 14
-  Simd.PEXTRB | Ed << O1 | Vx << O2 | Ib << O3 | SSE41,                 // 66 0F3A 14
+  Simd.PEXTRB | Ed << O1 | Vx << O2 | Ib << O3 | SSE41 | V2 | VL_128,   // 66 0F3A 14
   0,                                                                    // F3 0F3A 14
   0,                                                                    // F2 0F3A 14
   0,                                                                    // 0F3A 15
-  Simd.PEXTRW_STORE | Ed << O1 | Vx << O2 | Ib << O3 | SSE41,           // 66 0F3A 15
+  Simd.PEXTRW_STORE | Ed << O1 | Vx << O2 | Ib << O3 | SSE41 | V2 | VL_128, // 66 0F3A 15
   0,                                                                    // F3 0F3A 15
   0,                                                                    // F2 0F3A 15
   0,                                                                    // 0F3A 16
-  Simd.PEXTRD | Ey << O1 | Vx << O2 | Ib << O3 | SSE41,                 // 66 0F3A 16
+  Simd.PEXTRD | Ey << O1 | Vx << O2 | Ib << O3 | SSE41 | V2 | VL_128,   // 66 0F3A 16
   0,                                                                    // F3 0F3A 16
   0,                                                                    // F2 0F3A 16
   0,                                                                    // 0F3A 17
-  Simd.EXTRACTPS | Ed << O1 | Vx << O2 | Ib << O3 | SSE41,              // 66 0F3A 17
+  Simd.EXTRACTPS | Ed << O1 | Vx << O2 | Ib << O3 | SSE41 | V2 | VL_128, // 66 0F3A 17
   0,                                                                    // F3 0F3A 17
   0,                                                                    // F2 0F3A 17
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 18-1B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 1C-1F
   0,                                                                    // 0F3A 20
-  Simd.PINSRB | Vx << O1 | Ed << O2 | Ib << O3 | SSE41,                 // 66 0F3A 20
+  Simd.PINSRB | Vx << O1 | Ed << O2 | Ib << O3 | SSE41 | V3 | VL_128,   // 66 0F3A 20
   0,                                                                    // F3 0F3A 20
   0,                                                                    // F2 0F3A 20
   0,                                                                    // 0F3A 21
-  Simd.INSERTPS | Vx << O1 | Wd << O2 | Ib << O3 | SSE41,               // 66 0F3A 21
+  Simd.INSERTPS | Vx << O1 | Wd << O2 | Ib << O3 | SSE41 | V3 | VL_128, // 66 0F3A 21
   0,                                                                    // F3 0F3A 21
   0,                                                                    // F2 0F3A 21
   0,                                                                    // 0F3A 22
-  Simd.PINSRD | Vx << O1 | Ey << O2 | Ib << O3 | SSE41,                 // 66 0F3A 22
+  Simd.PINSRD | Vx << O1 | Ey << O2 | Ib << O3 | SSE41 | V3 | VL_128,   // 66 0F3A 22
   0,                                                                    // F3 0F3A 22
   0,                                                                    // F2 0F3A 22
   0, 0, 0, 0, // 23
@@ -105,20 +110,20 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 38-3B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 3C-3F
   0,                                                                    // 0F3A 40
-  Simd.DPPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                   // 66 0F3A 40
+  Simd.DPPS | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3,              // 66 0F3A 40
   0,                                                                    // F3 0F3A 40
   0,                                                                    // F2 0F3A 40
   0,                                                                    // 0F3A 41
-  Simd.DPPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                   // 66 0F3A 41
+  Simd.DPPD | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3 | VL_128,     // 66 0F3A 41
   0,                                                                    // F3 0F3A 41
   0,                                                                    // F2 0F3A 41
   0,                                                                    // 0F3A 42
-  Simd.MPSADBW | Vx << O1 | Wx << O2 | Ib << O3 | SSE41,                // 66 0F3A 42
+  Simd.MPSADBW | Vx << O1 | Wx << O2 | Ib << O3 | SSE41 | V3 | VL_AVX2, // 66 0F3A 42
   0,                                                                    // F3 0F3A 42
   0,                                                                    // F2 0F3A 42
   0, 0, 0, 0, // 43
   0,                                                                    // 0F3A 44
-  Simd.PCLMULQDQ | Vx << O1 | Wx << O2 | Ib << O3 | PCLMULQDQ,          // 66 0F3A 44
+  Simd.PCLMULQDQ | Vx << O1 | Wx << O2 | Ib << O3 | PCLMULQDQ | V3 | VL_128, // 66 0F3A 44
   0,                                                                    // F3 0F3A 44
   0,                                                                    // F2 0F3A 44
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 45-47
@@ -129,19 +134,19 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 58-5B
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 5C-5F
   0,                                                                    // 0F3A 60
-  Simd.PCMPESTRM | Vx << O1 | Wx << O2 | Ib << O3 | SSE42,              // 66 0F3A 60
+  Simd.PCMPESTRM | Vx << O1 | Wx << O2 | Ib << O3 | SSE42 | V2 | VL_128, // 66 0F3A 60
   0,                                                                    // F3 0F3A 60
   0,                                                                    // F2 0F3A 60
   0,                                                                    // 0F3A 61
-  Simd.PCMPESTRI | Vx << O1 | Wx << O2 | Ib << O3 | SSE42,              // 66 0F3A 61
+  Simd.PCMPESTRI | Vx << O1 | Wx << O2 | Ib << O3 | SSE42 | V2 | VL_128, // 66 0F3A 61
   0,                                                                    // F3 0F3A 61
   0,                                                                    // F2 0F3A 61
   0,                                                                    // 0F3A 62
-  Simd.PCMPISTRM | Vx << O1 | Wx << O2 | Ib << O3 | SSE42,              // 66 0F3A 62
+  Simd.PCMPISTRM | Vx << O1 | Wx << O2 | Ib << O3 | SSE42 | V2 | VL_128, // 66 0F3A 62
   0,                                                                    // F3 0F3A 62
   0,                                                                    // F2 0F3A 62
   0,                                                                    // 0F3A 63
-  Simd.PCMPISTRI | Vx << O1 | Wx << O2 | Ib << O3 | SSE42,              // 66 0F3A 63
+  Simd.PCMPISTRI | Vx << O1 | Wx << O2 | Ib << O3 | SSE42 | V2 | VL_128, // 66 0F3A 63
   0,                                                                    // F3 0F3A 63
   0,                                                                    // F2 0F3A 63
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 64-67
@@ -180,7 +185,7 @@ export const OPMAP_0F3A: StaticArray<u64> = [
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // D8-DB
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // DC-DE
   0,                                                                    // 0F3A DF
-  Simd.AESKEYGENASSIST | Vx << O1 | Wx << O2 | Ib << O3 | AES,          // 66 0F3A DF
+  Simd.AESKEYGENASSIST | Vx << O1 | Wx << O2 | Ib << O3 | AES | V2 | VL_128, // 66 0F3A DF
   0,                                                                    // F3 0F3A DF
   0,                                                                    // F2 0F3A DF
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // E0-E3

@@ -10,7 +10,7 @@
  *   cryptography   AES, SHA, carry-less product                                exec/simd-crypto.ts
  *
  * SIMD_MMX added to a number is the same operation on MMX registers (600h-7FFh): those need no
- * CR4.OSFXSR. 800h-BFFh are kept for the VEX forms. A _STORE is the direction from register to memory
+ * CR4.OSFXSR. The VEX forms have VEX added (ops-vex.ts). A _STORE is the direction from register to memory
  * (or to ModRM.rm). MOVLPS and MOVHPS are MOVHLPS and MOVLHPS in their register forms, as in the manual's map.
  */
 export const SIMD_MMX: u32 = 0x200;

@@ -1,7 +1,7 @@
 /**
  * Operations of the general-purpose and system instruction set, in the order of the manual's opcode
  * maps. One number per mnemonic (or per form where the forms share no semantics); the operand size is
- * Insn.osz. x87 operations are in ops-x87.ts (300h-3FFh), MMX and SSE in ops-simd.ts (400h-FFFh).
+ * Insn.osz. x87 operations are in ops-x87.ts (300h-3FFh), MMX and SSE in ops-simd.ts (400h-7FFh), AVX in ops-vex.ts (800h-AFFh).
  */
 // biome-ignore format: in the order of the maps
 export const enum Op {
@@ -20,6 +20,8 @@ export const enum Op {
   CMOV, SETCC, CPUID, BT, BTS, BTR, BTC, SHLD, SHRD, RSM, CMPXCHG, LSS, LFS, LGS,
   MOVZX8, MOVZX16, MOVSX8, MOVSX16, POPCNT, UD, BSF, BSR, TZCNT, LZCNT,
   XADD, MOVNTI, CMPXCHG8B, RDRAND, RDSEED, RDPID, BSWAP, MOVBE_LOAD, MOVBE_STORE, CRC32, ADCX, ADOX,
+  // BMI1 and BMI2, in VEX encodings
+  ANDN, BLSR, BLSMSK, BLSI, BZHI, PEXT, PDEP, MULX, BEXTR, SHLX, SARX, SHRX, RORX,
   // strings: 8-bit or Insn.osz, repeated when INSN_REP or INSN_REPNE says so
   MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS,
   // ports
@@ -33,7 +35,7 @@ export const enum Op {
   LFENCE, MFENCE, SFENCE, RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, PREFETCH, RDPKRU, WRPKRU,
   // what the decoder answers instead of an instruction that cannot run
   TOO_LONG, // more than 15 bytes: #GP(0)
-  FPU_UNAVAILABLE, // Insn.imm: 0 x87, 1 MMX, 2 SSE: #NM or #UD by CR0 and CR4
+  FPU_UNAVAILABLE, // Insn.imm: 0 x87, 1 MMX, 2 SSE, 3 AVX: #NM or #UD by CR0, CR4 and XCR0
   END,
 }
 

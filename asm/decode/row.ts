@@ -101,6 +101,9 @@ export const Zy: u64 = (11 << 3) | 6;
 export const Vd: u64 = (12 << 3) | 2;
 export const Vq: u64 = (12 << 3) | 3;
 export const Vx: u64 = (12 << 3) | 7;
+export const Hx: u64 = (27 << 3) | 7;
+export const By: u64 = (28 << 3) | 6;
+export const Lx: u64 = (29 << 3) | 7;
 export const Wb: u64 = (13 << 3) | 0;
 export const Ww: u64 = (13 << 3) | 1;
 export const Wd: u64 = (13 << 3) | 2;
@@ -144,6 +147,26 @@ export const PRIV: u64 = 1 << 61; // #GP(0) unless CPL = 0
 export const SIMD: u64 = 1 << 62; // 0F map: look in decode/opmap-0f-simd.ts by mandatory prefix
 
 /**
+ * Flags of SIMD rows, in the place of those above that only general instructions have: their VEX form. Its
+ * operation is VEX more (decode/ops-vex.ts); it needs AVX beside the row's feature.
+ */
+export const V2: u64 = 1 << 52; // the same operands; VEX.vvvv = 1111b
+export const V3: u64 = 1 << 53; // VEX.vvvv is a further source in front of the others (of shifts by imm8: the destination)
+export const V3_REG: u64 = 3 << 52; // V3 with a register, V2 with memory
+/** What VEX.L may be: 0 and 1 without one of these. Rows of decode/opmap-vex.ts have them too. */
+export const VL_128: u64 = 1 << 54; // 0 only
+export const VL_AVX2: u64 = 2 << 54; // 1 needs AVX2
+export const VL_IG: u64 = 3 << 54; // ignored: scalars
+/** Flags of decode/opmap-vex.ts alone. VEX.W is ignored, or the operand size of y operands, without one of the first. */
+export const VW0: u64 = 1 << 52; // W must be 0
+export const VW1: u64 = 1 << 53; // W must be 1
+export const VW_OP: u64 = 3 << 52; // W is added to the operation
+export const VL_256: u64 = 1 << 56; // L must be 1
+export const VSIB: u64 = 1 << 57; // memory whose index is a vector register
+/** All of them: they mean something else in other rows. */
+export const VEX_FLAGS: u64 = 0x3f << 52;
+
+/**
  * Features of the SIMD rows. Those of MMX registers add SIMD_MMX to the operation (decode/ops-simd.ts):
  * MMX with SSE's additions, and so on.
  */
@@ -178,4 +201,9 @@ export const F_POPCNT: u64 = (<u64>Feature.POPCNT) << FEAT;
 export const F_INVPCID: u64 = (<u64>Feature.INVPCID) << FEAT;
 export const F_LZCNT: u64 = (<u64>Feature.LZCNT) << FEAT;
 export const F_BMI1: u64 = (<u64>Feature.BMI1) << FEAT;
+export const F_BMI2: u64 = (<u64>Feature.BMI2) << FEAT;
+export const F_AVX: u64 = (<u64>Feature.AVX) << FEAT;
+export const F_AVX2: u64 = (<u64>Feature.AVX2) << FEAT;
+export const F_FMA: u64 = (<u64>Feature.FMA) << FEAT;
+export const F_F16C: u64 = (<u64>Feature.F16C) << FEAT;
 export const F_SYSCALL: u64 = (<u64>Feature.SYSCALL) << FEAT;

@@ -2,7 +2,7 @@
  * Everything the interpreter's switch has no handler for: by Op to the unit that implements it.
  */
 import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
-import { CR0_EM, CR4_OSFXSR } from "../cpu/modes";
+import { CR0_EM, CR4_OSFXSR, CR4_OSXSAVE, XCR0_SSE_AVX } from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { COLD, EA_PRIV, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
@@ -61,8 +61,16 @@ export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
   return <i32>op < Op.SLDT ? execInteger(cpu, insn) : execSystem(cpu, insn);
 }
 
-/** SDM vol. 3 tables 2-4 and 13-1: EM and a missing OSFXSR make SIMD undefined; TS, and EM for x87, are #NM. */
+/**
+ * SDM vol. 3 tables 2-4 and 13-1: EM and a missing OSFXSR make SIMD undefined; TS, and EM for x87, are #NM. AVX
+ * looks at CR4.OSXSAVE and XCR0 in place of EM and OSFXSR (SDM vol. 2 2.4).
+ */
 function unavailable(cpu: Cpu, insn: Insn): u32 {
+  if (insn.imm == 3) {
+    if ((cpu.cr4 & CR4_OSXSAVE) == 0 || (cpu.xcr0 & XCR0_SSE_AVX) != XCR0_SSE_AVX) raiseUD(cpu);
+    else raise(cpu, Vector.NM);
+    return 0;
+  }
   const isSimd = insn.imm != 0;
   if (isSimd && ((cpu.cr0 & CR0_EM) != 0 || (insn.imm == 2 && (cpu.cr4 & CR4_OSFXSR) == 0)))
     raiseUD(cpu);

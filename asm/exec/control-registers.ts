@@ -47,6 +47,8 @@ import {
   is64,
   isLong,
   updateModes,
+  XCR0_AVX,
+  XCR0_SSE_AVX,
 } from "../cpu/modes";
 import { Cpu, SEG_CS, SEG_TR, segAttr, segSel } from "../cpu/state";
 import { Insn } from "../decode/insn";
@@ -345,6 +347,9 @@ export function execXsetbv(cpu: Cpu): u32 {
   const value = (cpu.rax & 0xffff_ffff) | (cpu.rdx << 32);
   if (<u32>cpu.rcx != 0 || (value & 1) == 0 || (value & ~xcr0Supported(cpu)) != 0)
     return refuse(cpu);
+  // AVX needs SSE (SDM vol. 1 13.3).
+  if ((value & XCR0_SSE_AVX) == XCR0_AVX) return refuse(cpu);
   cpu.xcr0 = value;
+  updateModes(cpu);
   return EXEC_JUMP;
 }

@@ -2,7 +2,7 @@
  * Entry of the test module that decodes single instructions (not part of the core). A slot is 16 code bytes;
  * a result is the Insn with the row behind it.
  */
-import { MODE_SSE, MODE_X87 } from "../cpu/modes";
+import { MODE_AVX, MODE_PROTECTED, MODE_SSE, MODE_X87 } from "../cpu/modes";
 import { decode } from "../decode/decode";
 import { INSN_SIZE, Insn } from "../decode/insn";
 
@@ -15,7 +15,7 @@ export function decodeSlots(
   features: u64,
   results: usize,
 ): void {
-  const mode = code | MODE_X87 | MODE_SSE;
+  const mode = code | MODE_PROTECTED | MODE_X87 | MODE_SSE | MODE_AVX;
   for (let i: u32 = 0; i < count; i++) {
     const at = results + i * (INSN_SIZE + 8);
     store<u64>(
@@ -25,7 +25,7 @@ export function decodeSlots(
   }
 }
 
-/** The same without x87 and SSE enabled: what CR0 and CR4 forbid. */
+/** The same without x87, SSE and AVX enabled: what CR0 and CR4 forbid. */
 export function decodeGated(bytes: usize, code: u32, features: u64, result: usize): void {
   store<u64>(result + INSN_SIZE, decode(bytes, 15, code, features, 0, changetype<Insn>(result)));
 }
