@@ -12,6 +12,7 @@ import { execSegmentInfo } from "./segment-info";
 import { execSimd } from "./simd";
 import { execSysenter } from "./sysenter";
 import { execSystem } from "./system";
+import { execVex } from "./vex";
 import { execX87 } from "./x87";
 
 /** Runs the instruction whose Insn.op is `op`; EXEC_*. */
@@ -21,6 +22,7 @@ export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
     return 0;
   }
   op -= COLD;
+  if (op >= 0x800) return execVex(cpu, insn);
   if (op >= 0x400) return execSimd(cpu, insn);
   if (op >= 0x300) return execX87(cpu, insn);
   switch (op) {

@@ -144,7 +144,7 @@ function put(cpu: Cpu, insn: Insn, value: v128): u32 {
 }
 
 /** The source of CVTSI2SD by operand size. */
-function signed(insn: Insn, value: u64): i64 {
+export function signed(insn: Insn, value: u64): i64 {
   return isWide(insn) ? <i64>value : <i64>(<i32>value);
 }
 
@@ -155,7 +155,7 @@ function roundSingles(b: v128, rc: u32): v128 {
 }
 
 /** Two binary32 to two binary64. */
-function widen(cpu: Cpu, b: u64): v128 {
+export function widen(cpu: Cpu, b: u64): v128 {
   return Xmm.make(fastWiden(cpu, b & SINGLES), fastWiden(cpu, b >> 32));
 }
 

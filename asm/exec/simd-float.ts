@@ -41,7 +41,7 @@ const SUB: u32 = 3;
 const MIN: u32 = 4;
 const DIV: u32 = 5;
 const MAX: u32 = 6;
-const CMP: u32 = 7;
+export const CMP: u32 = 7;
 const ROUND: u32 = 8;
 
 /** Exceptions found in the operands, before anything is computed. */
@@ -182,12 +182,26 @@ function addSubSingles(cpu: Cpu, a: v128, b: v128): v128 {
  * pairs are added with the neighbour first, which only shows in which of several NaNs comes through.
  */
 function dotSingles(cpu: Cpu, a: v128, b: v128, imm: u32): v128 {
+  const products = dotProducts(cpu, a, b, imm);
+  if (!nextStep(cpu)) return a;
+  const pairs = dotPairs(cpu, products);
+  if (!nextStep(cpu)) return a;
+  return dotSums(cpu, pairs, imm);
+}
+
+/** The first step of DPPS. */
+export function dotProducts(cpu: Cpu, a: v128, b: v128, imm: u32): v128 {
   const bits = i32x4(1, 2, 4, 8);
   const chosen = i32x4.eq(v128.and(i32x4.splat(imm >> 4), bits), bits);
-  const p = packed<f32, i32>(cpu, MUL, v128.and(a, chosen), v128.and(b, chosen), 0);
-  if (!nextStep(cpu)) return a;
-  const pairs = packed<f32, i32>(cpu, ADD, v128.shuffle<i32>(p, p, 1, 0, 3, 2), p, 0);
-  if (!nextStep(cpu)) return a;
+  return packed<f32, i32>(cpu, MUL, v128.and(a, chosen), v128.and(b, chosen), 0);
+}
+/** The second step of DPPS. */
+export function dotPairs(cpu: Cpu, p: v128): v128 {
+  return packed<f32, i32>(cpu, ADD, v128.shuffle<i32>(p, p, 1, 0, 3, 2), p, 0);
+}
+/** The last step of DPPS. */
+export function dotSums(cpu: Cpu, pairs: v128, imm: u32): v128 {
+  const bits = i32x4(1, 2, 4, 8);
   const sums = packed<f32, i32>(cpu, ADD, pairs, v128.shuffle<i32>(pairs, pairs, 2, 3, 0, 1), 0);
   return v128.and(sums, i32x4.eq(v128.and(i32x4.splat(imm), bits), bits));
 }
@@ -205,14 +219,14 @@ function dotDoubles(cpu: Cpu, a: v128, b: v128, imm: u32): v128 {
  * Between the steps of a dot product: an unmasked exception keeps the following ones from happening, and
  * what a finished step found stays in MXCSR whatever they find.
  */
-function nextStep(cpu: Cpu): bool {
+export function nextStep(cpu: Cpu): bool {
   if ((cpu.simdFlags & ~(cpu.mxcsr >> 7)) != 0) return false;
   cpu.mxcsr |= cpu.simdFlags;
   cpu.simdFlags = 0;
   return true;
 }
 
-function approximate(cpu: Cpu, op: u32, a: u32): u32 {
+export function approximate(cpu: Cpu, op: u32, a: u32): u32 {
   return op == Simd.RCPPS || op == Simd.RCPSS ? reciprocal(a) : reciprocalRoot(a);
 }
 
@@ -259,7 +273,7 @@ function element<F>(cpu: Cpu, kind: u32, a: u64, b: u64, imm: u32): u64 {
 }
 
 /** One operation of the regular block on scalars. F and I are f32 and i32 or f64 and i64. */
-function scalar<F, I>(cpu: Cpu, kind: u32, a: u64, b: u64, imm: u32): u64 {
+export function scalar<F, I>(cpu: Cpu, kind: u32, a: u64, b: u64, imm: u32): u64 {
   if (kind == MIN || kind == MAX || kind == CMP) {
     // Zeros in the upper elements raise nothing.
     const r = selection<F, I>(cpu, kind, Xmm.make(a, 0), Xmm.make(b, 0), imm);

@@ -3,8 +3,7 @@
  * decode/ops-simd.ts, whose kinds choose the file. The decoder has already checked the CPUID feature,
  * CR0.EM and TS and CR4.OSFXSR, and that a memory or register form exists.
  *
- * AVX will add the VEX numbers here: their handlers load the same operands, call the same functions of two
- * vectors (simdInt, simdPermute, packed, simdConvert) once or twice, and write three-operand results.
+ * The VEX forms are in exec/vex.ts: the functions of vectors here serve both.
  */
 import { Cpu } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";

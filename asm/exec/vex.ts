@@ -1,0 +1,96 @@
+/**
+ * AVX and AVX2: the entry from the interpreter, and the forms of integer and cryptographic SSE operations. Insn.op
+ * is COLD plus a number of decode/ops-vex.ts. The decoder has checked the CPUID feature, CR4.OSXSAVE, XCR0 and
+ * CR0.TS, VEX.W and L, and that a memory or register form exists.
+ *
+ * The operations of SSE are pure functions of two vectors of 128 bits; here they run once or twice on operands
+ * from elsewhere. What differs in one of the halves is said at its place.
+ */
+import { raiseUD } from "../cpu/fault";
+import { is64 } from "../cpu/modes";
+import { Cpu, xmm } from "../cpu/state";
+import { COLD, Insn } from "../decode/insn";
+import { Simd } from "../decode/ops-simd";
+import { VEX, VEX_ONLY, Vex } from "../decode/ops-vex";
+import { simdCrypto } from "./simd-crypto";
+import { simdInt } from "./simd-int";
+import { Xmm } from "./simd-operand";
+import { execVexConvert, execVexFloat } from "./vex-float";
+import { execGather, execMaskedMove } from "./vex-memory";
+import { execVexMove } from "./vex-move";
+import { isLong, second, source, Ymm } from "./vex-operand";
+import { execVexPermute, execVexShuffle } from "./vex-shuffle";
+
+export function execVex(cpu: Cpu, insn: Insn): u32 {
+  const op = <u32>insn.op - COLD;
+  if (op >= VEX_ONLY) return execVexOnly(cpu, insn, op);
+  const legacy = op - VEX;
+  if (legacy < <u32>Simd.MOVE_END) return execVexMove(cpu, insn, legacy);
+  if (legacy < <u32>Simd.FLOAT_END) return execVexFloat(cpu, insn, legacy);
+  if (legacy < <u32>Simd.CONVERT_END) return execVexConvert(cpu, insn, legacy);
+  if (legacy < <u32>Simd.INT_END) return execVexInt(cpu, insn, legacy);
+  if (legacy < <u32>Simd.SHUFFLE_END) return execVexShuffle(cpu, insn, legacy);
+  const b = source(cpu, insn, 16);
+  if (b == 0) return 0;
+  const a = Xmm.get(cpu, second(insn));
+  Ymm.set128(cpu, insn.r, simdCrypto(legacy, a, v128.load(b), <u32>insn.imm & 0xff));
+  return 0;
+}
+
+function execVexOnly(cpu: Cpu, insn: Insn, op: u32): u32 {
+  switch (op) {
+    case Vex.VZEROUPPER:
+      return zero(cpu, insn);
+    case Vex.VMASKMOVPS:
+    case Vex.VMASKMOVPD:
+    case Vex.VMASKMOVPS_STORE:
+    case Vex.VMASKMOVPD_STORE:
+    case Vex.VPMASKMOVD:
+    case Vex.VPMASKMOVQ:
+    case Vex.VPMASKMOVD_STORE:
+    case Vex.VPMASKMOVQ_STORE:
+      return execMaskedMove(cpu, insn, op);
+    case Vex.VPGATHERDD:
+    case Vex.VPGATHERDQ:
+    case Vex.VPGATHERQD:
+    case Vex.VPGATHERQQ:
+    case Vex.VGATHERDPS:
+    case Vex.VGATHERDPD:
+    case Vex.VGATHERQPS:
+    case Vex.VGATHERQPD:
+      return execGather(cpu, insn, op);
+  }
+  if (op < <u32>Vex.VEX_MOVE_END) return execVexPermute(cpu, insn, op);
+  raiseUD(cpu);
+  return 0;
+}
+
+/** VZEROUPPER, VZEROALL (VEX.L): of the registers that the mode has. */
+function zero(cpu: Cpu, insn: Insn): u32 {
+  const count: u32 = is64(cpu) ? 16 : 8;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = xmm(cpu, i);
+    if (isLong(insn)) v128.store(at, i64x2.splat(0));
+    v128.store(at, i64x2.splat(0), 16);
+  }
+  return 0;
+}
+
+/** Integer and bitwise operations. Shifts by a register take one count of 64 bits for all elements. */
+function execVexInt(cpu: Cpu, insn: Insn, op: u32): u32 {
+  const isShift =
+    (op >= <u32>Simd.PSRLW && op <= <u32>Simd.PSRLQ) ||
+    op == <u32>Simd.PSRAW ||
+    op == <u32>Simd.PSRAD ||
+    (op >= <u32>Simd.PSLLW && op <= <u32>Simd.PSLLQ);
+  const wide = isLong(insn);
+  const b = source(cpu, insn, wide && !isShift ? 32 : 16);
+  if (b == 0) return 0;
+  const a = xmm(cpu, second(insn));
+  const bLow = v128.load(b);
+  const low = simdInt(op, v128.load(a), bLow);
+  if (wide)
+    Ymm.set(cpu, insn.r, low, simdInt(op, v128.load(a, 16), isShift ? bLow : v128.load(b, 16)));
+  else Ymm.set128(cpu, insn.r, low);
+  return 0;
+}
