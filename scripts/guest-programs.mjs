@@ -1,5 +1,5 @@
 // Programs of a suite in a Linux guest: an initramfs with them, what runs them one after the other, and what
-// they print natively. The kernel is Debian's, that of the guest "tiny"; programs must be static.
+// they print natively. The kernel is Debian's, with all that programs may ask of one; programs must be static.
 //
 //   guest's console   @ FOLDER/NAME STATUS SHA256 HUNDREDTHS      one program is done
 //                     | text                                      how its output differs
@@ -12,8 +12,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { recipeText } from "./cache.mjs";
 import { CpioWriter } from "./cpio.mjs";
-import { buildTiny } from "./guest-tiny.mjs";
-import { fetchPackage } from "./packages.mjs";
+import { fetchKernel, fetchPackage } from "./packages.mjs";
 
 /** Output that is longer is compared by its hash alone. */
 const NATIVE_LIMIT = 32 * 2 ** 20;
@@ -70,7 +69,7 @@ async function writeInitramfs(file, programs) {
  * each that ended, in their order. Resolves with those that the guest did not come to.
  */
 export async function runInGuest(suite, programs, onResult) {
-  const tiny = await buildTiny();
+  const { vmlinuz } = await fetchKernel("linux-image-amd64");
   const initrd = join(suite.scratch, "programs.img");
   await writeInitramfs(initrd, programs);
   const waiting = [...programs];
@@ -79,7 +78,7 @@ export async function runInGuest(suite, programs, onResult) {
     if (done) onResult(waiting.shift(), done);
     done = undefined;
   };
-  const options = ["-m", "1024", "-serial", "stdio", "-kernel", join(tiny, "vmlinuz")];
+  const options = ["-m", "1024", "-serial", "stdio", "-kernel", vmlinuz];
   const append = "console=ttyS0 quiet panic=-1 cryptomgr.notests vsyscall=xonly";
   const limit = programs.reduce((sum, { seconds }) => sum + seconds, 60);
   await suite.run([...options, "-initrd", initrd, "-append", append], suite.cap ?? limit, {

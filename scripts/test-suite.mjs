@@ -5,6 +5,7 @@
 //                          test386-EE-reference.txt
 //   vectors PATH           a folder with vecboot.bin and packs of vectors (*.pack) for it
 //   qemu-tcg PATH          programs of QEMU's tests/tcg, see suite-qemu-tcg.mjs
+//   testfloat PATH         a folder with testfloat and testfloat_gen, see suite-testfloat.mjs
 //
 //   --only RE    tests whose name matches       --cpu MODEL    default max
 //   --cap S      seconds a test may take        --show         what each failing test printed
@@ -13,12 +14,13 @@
 // Nothing of a suite is fetched, built or kept here. One processor. The last line is "N passed, N failed";
 // what needs a feature that this processor does not offer is listed as skipped.
 
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isMain, main, SetupError } from "./cache.mjs";
+import { runVm } from "./run-vm.mjs";
 import { qemuTcg } from "./suite-qemu-tcg.mjs";
+import { testfloat } from "./suite-testfloat.mjs";
 
 /** kvm-unit-tests for what -cpu max leaves out, by the name of the image. */
 const NOT_OFFERED = {
@@ -104,49 +106,6 @@ export function judgeVectors(output) {
   };
 }
 
-/** Calls `onLine` for each whole line of a stream. */
-function splitLines(onLine) {
-  let rest = "";
-  return (chunk) => {
-    const lines = (rest + chunk.toString("latin1")).split(/\r?\n/);
-    rest = lines.pop();
-    for (const line of lines) onLine(line);
-  };
-}
-
-/**
- * Runs the command line's machine until it ends, `isDone(stderr)` holds or `cap` seconds have passed. `onLine`
- * sees standard output as it comes.
- */
-function runVm(program, args, cap, { isDone = () => false, onLine = () => {} } = {}) {
-  return new Promise((resolve) => {
-    const vm = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-    const chunks = { out: [], err: [] };
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      vm.kill("SIGKILL");
-    }, cap * 1000);
-    const split = splitLines(onLine);
-    vm.stdout.on("data", (chunk) => {
-      chunks.out.push(chunk);
-      split(chunk);
-    });
-    vm.stderr.on("data", (chunk) => {
-      chunks.err.push(chunk);
-      if (isDone(chunk)) vm.kill();
-    });
-    vm.on("close", (status) => {
-      clearTimeout(timer);
-      resolve({
-        status: isLate ? null : status,
-        out: Buffer.concat(chunks.out),
-        err: Buffer.concat(chunks.err),
-      });
-    });
-  });
-}
-
 function need(path) {
   if (!existsSync(path)) throw new SetupError(`${path} is missing: is the suite built?`);
   return path;
@@ -219,7 +178,7 @@ async function vectors(suite) {
   }
 }
 
-const SUITES = { "kvm-unit-tests": unitTests, test386, vectors, "qemu-tcg": qemuTcg };
+const SUITES = { "kvm-unit-tests": unitTests, test386, vectors, "qemu-tcg": qemuTcg, testfloat };
 
 function parseSuite(args) {
   const suite = { only: /^/, cpu: "max", isShown: false, isRecording: false, rest: [] };
@@ -238,7 +197,7 @@ function parseSuite(args) {
       `usage: npm run test:suite -- ${Object.keys(SUITES).join("|")} PATH [--only RE] [--cap S]`,
     );
   }
-  return { ...suite, name, path: need(path) };
+  return { ...suite, name, path: resolve(need(path)) };
 }
 
 async function testSuite() {
