@@ -8,7 +8,7 @@
  * (FreeBSD, illumos, OVMF). The hypervisor signs as KVM with two paravirtual features, "I/O delays are not
  * needed" and IPIs by hypercall; Linux reads 40000010h only from ACRN, and a VMware signature promises a backdoor port.
  *
- * Not offered: MONITOR, performance counters, thermal control, SMX, VMX, 5-level paging, XSAVEC, XSAVES.
+ * Not offered: MONITOR, performance counters, thermal control, SMX, VMX, 5-level paging.
  * What needs AVX is in the table for v3 and max and is not offered by any model yet.
  */
 
@@ -18,6 +18,18 @@ import { machine } from "../machine";
 import { CR4_OSXSAVE, CR4_PKE } from "./modes";
 import { Cpu } from "./state";
 import { CRYSTAL_RATIO } from "./time";
+import {
+  XCOMP_COMPACTED,
+  XSAVE_AVX,
+  XSAVE_AVX_BYTES,
+  XSAVE_PKRU,
+  XSAVE_PKRU_BYTES,
+  XSTATE_AVX,
+  XSTATE_PKRU,
+  XSTATE_SSE,
+  XSTATE_X87,
+  xsaveLength,
+} from "./xstate";
 
 export const CPU_MODEL_V2: u32 = 0;
 export const CPU_MODEL_V3: u32 = 1;
@@ -106,9 +118,10 @@ const FEATURES: StaticArray<u32> = [
   Feature.ADX | L7_EBX | 19 * BIT | MAX,
   Feature.SMAP | L7_EBX | 20 * BIT,
   Feature.CLFLUSHOPT | L7_EBX | 23 * BIT,
+  Feature.CLWB | L7_EBX | 24 * BIT | MAX,
   Feature.SHA | L7_EBX | 29 * BIT | MAX,
   Feature.BASE | L7_ECX | 2 * BIT, // UMIP
-  Feature.PKU | L7_ECX | 3 * BIT | LATER,
+  Feature.PKU | L7_ECX | 3 * BIT | MAX,
   Feature.RDPID | L7_ECX | 22 * BIT,
   Feature.BASE | L7_EDX | 4 * BIT, // FSRM
   Feature.BASE | L7_EDX | 26 * BIT, // IBRS and IBPB: SPEC_CTRL, PRED_CMD
@@ -117,6 +130,9 @@ const FEATURES: StaticArray<u32> = [
   Feature.BASE | L72_EDX | 4 * BIT, // BHI_CTRL: Linux else clears branch history at every system call
   Feature.BASE | L72_EDX | 5 * BIT, // MCDT_NO
   Feature.XSAVEOPT | LD_EAX | 0 * BIT,
+  Feature.XSAVEC | LD_EAX | 1 * BIT | MAX,
+  Feature.XSAVEC | LD_EAX | 2 * BIT | MAX, // XGETBV of XINUSE
+  Feature.XSAVES | LD_EAX | 3 * BIT | MAX,
   Feature.BASE | X1_ECX | 0 * BIT, // LAHF in 64-bit mode
   Feature.LZCNT | X1_ECX | 5 * BIT | V3,
   Feature.BASE | X1_ECX | 8 * BIT, // PREFETCHW
@@ -138,10 +154,6 @@ const PHYSICAL_BITS: u32 = 40;
 const LINEAR_BITS: u32 = 48;
 const KVM_FEATURE_NOP_IO_DELAY: u32 = 1 << 1;
 const KVM_FEATURE_PV_SEND_IPI: u32 = 1 << 11;
-
-const XCR0_X87_SSE: u64 = 3;
-/** Legacy region and XSAVE header. */
-const XSAVE_BYTES: u32 = 576;
 
 /** Result of cpuid(): written to registers by the instruction. */
 @unmanaged
@@ -169,7 +181,13 @@ export function hasFeature(cpu: Cpu, feature: u32): bool {
 
 /** XCR0 bits that XSETBV may set. */
 export function xcr0Supported(cpu: Cpu): u64 {
-  return hasFeature(cpu, Feature.XSAVE) ? XCR0_X87_SSE : 0;
+  if (!hasFeature(cpu, Feature.XSAVE)) return 0;
+  return (
+    XSTATE_X87 |
+    XSTATE_SSE |
+    (hasFeature(cpu, Feature.AVX) ? XSTATE_AVX : 0) |
+    (hasFeature(cpu, Feature.PKU) ? XSTATE_PKRU : 0)
+  );
 }
 
 /** The feature bits of one register. */
@@ -271,11 +289,22 @@ function leafB(cpu: Cpu, out: CpuidResult, index: u32): void {
   }
 }
 
+/** Size and place of the state components, for what XCR0 enables now and for all there are. */
 function leafD(cpu: Cpu, out: CpuidResult, index: u32): void {
   const supported = xcr0Supported(cpu);
-  if (supported == 0 || index > 1) set(out, 0, 0, 0, 0);
-  else if (index == 0) set(out, <u32>supported, XSAVE_BYTES, XSAVE_BYTES, 0);
-  else set(out, featureBits(cpu, LD_EAX), 0, 0, 0);
+  set(out, 0, 0, 0, 0);
+  if (supported == 0) return;
+  if (index == 0) {
+    set(out, <u32>supported, xsaveLength(cpu.xcr0, 0), xsaveLength(supported, 0), 0);
+  } else if (index == 1) {
+    const isCompacted = hasFeature(cpu, Feature.XSAVEC);
+    const bytes = isCompacted ? xsaveLength(cpu.xcr0, XCOMP_COMPACTED | cpu.xcr0) : 0;
+    set(out, featureBits(cpu, LD_EAX), bytes, 0, 0);
+  } else if (index == 2 && (supported & XSTATE_AVX) != 0) {
+    set(out, XSAVE_AVX_BYTES, XSAVE_AVX, 0, 0);
+  } else if (index == 9 && (supported & XSTATE_PKRU) != 0) {
+    set(out, XSAVE_PKRU_BYTES, XSAVE_PKRU, 0, 0);
+  }
 }
 
 function basic(cpu: Cpu, out: CpuidResult, leaf: u32, index: u32): void {

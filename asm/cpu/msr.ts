@@ -8,12 +8,14 @@
  * records are not modelled); P-state and thermal MSRs do not exist.
  */
 
+import { Feature } from "../decode/ops";
 import { lapicMsrRead, lapicMsrReadable, lapicMsrWrite, writeApicBase } from "../irqchip/lapic";
 import { tscChanged, writeTscDeadline } from "../irqchip/lapic-timer";
 import { VCPU_MC } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
 import { isCanonical } from "../mmu/walk";
+import { hasFeature } from "./cpuid";
 import { raiseGP } from "./fault";
 import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, updateModes } from "./modes";
 import { Cpu, SEG_FS, SEG_GS, segBase, setSegBase } from "./state";
@@ -51,6 +53,7 @@ const IA32_MTRR_DEF_TYPE: u32 = 0x02ff;
 const IA32_MC0_CTL: u32 = 0x0400;
 const IA32_TSC_DEADLINE: u32 = 0x06e0;
 const X2APIC_FIRST: u32 = 0x0800;
+const IA32_XSS: u32 = 0x0da0;
 const IA32_EFER: u32 = 0xc000_0080;
 const IA32_STAR: u32 = 0xc000_0081;
 const IA32_LSTAR: u32 = 0xc000_0082;
@@ -218,6 +221,8 @@ function readLow(cpu: Cpu, msr: u32): u64 {
       return cpu.mtrrDefType;
     case IA32_TSC_DEADLINE:
       return cpu.tscDeadline;
+    case IA32_XSS:
+      return hasFeature(cpu, Feature.XSAVES) ? 0 : refuse(cpu);
     default:
       return refuse(cpu);
   }
@@ -364,6 +369,8 @@ function writeLow(cpu: Cpu, msr: u32, value: u64): bool {
     case IA32_TSC_DEADLINE:
       writeTscDeadline(cpu, value);
       return true;
+    case IA32_XSS: // no supervisor state component exists
+      return hasFeature(cpu, Feature.XSAVES) && value == 0;
     default:
       return false;
   }

@@ -55,6 +55,7 @@ import {
   Ev,
   Ez,
   F_CLFLUSHOPT,
+  F_CLWB,
   F_INVPCID,
   F_POPCNT,
   F_RDPID,
@@ -139,12 +140,16 @@ function groupRow(row: u64, modrm: u32, flags: u32): u64 {
     if ((flags & INSN_REP) != 0) member = isReg ? unchecked(G15_F3_REG[reg]) : 0;
     else if ((flags & INSN_REPNE) != 0) member = 0;
     else if ((flags & INSN_OPSIZE) != 0) {
-      member = !isReg && reg == 7 ? Op.CLFLUSHOPT | (Mb << O1) | F_CLFLUSHOPT : 0;
+      member = 0;
+      if (!isReg && reg == 7) member = Op.CLFLUSHOPT | (Mb << O1) | F_CLFLUSHOPT;
+      else if (!isReg && reg == 6) member = Op.CLWB | (Mb << O1) | F_CLWB;
     }
   } else if (group == Group.G9) {
     // 66 and F3 select VMX instructions on the memory forms 6 and 7, which are INVALID here; CMPXCHG8B ignores
-    // prefixes (F3 F0 is XRELEASE LOCK).
-    if (isReg && (flags & (INSN_REP | INSN_REPNE)) != 0) {
+    // prefixes (F3 F0 is XRELEASE LOCK), XSAVEC and its kin have none.
+    const isPrefixed = (flags & (INSN_REP | INSN_REPNE | INSN_OPSIZE)) != 0;
+    if (!isReg && reg > 1 && isPrefixed) member = 0;
+    else if (isReg && (flags & (INSN_REP | INSN_REPNE)) != 0) {
       member = (flags & INSN_REP) != 0 && reg == 7 ? Op.RDPID | (Ry << O1) | F_RDPID | F64 : 0;
     }
   } else if (group == Group.G3 && reg < 2 && (row & (Ev << O1)) == Eb << O1) {

@@ -51,6 +51,9 @@ export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Op.XSAVE:
     case Op.XRSTOR:
     case Op.XSAVEOPT:
+    case Op.XSAVEC:
+    case Op.XSAVES:
+    case Op.XRSTORS:
     case Op.LDMXCSR:
     case Op.STMXCSR:
       return execFpuState(cpu, insn);

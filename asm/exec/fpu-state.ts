@@ -1,42 +1,49 @@
 /**
- * Saving and restoring x87, MMX and SSE state: FXSAVE, FXRSTOR (SDM vol. 1 10.5), XSAVE, XSAVEOPT, XRSTOR in
- * the standard format (13.4, 13.7-13.9), LDMXCSR, STMXCSR. The compacted format (XSAVEC, XSAVES) is not
- * offered by CPUID; an XRSTOR of it is #GP.
+ * Saving and restoring x87, MMX, SSE, AVX and PKRU state: FXSAVE, FXRSTOR (SDM vol. 1 10.5), XSAVE, XSAVEOPT,
+ * XSAVEC, XSAVES, XRSTOR, XRSTORS (chapter 13), LDMXCSR, STMXCSR.
  *
  *      0  FCW FSW FTW(abridged) - FOP FIP FDP    pointers: 64 bits with REX.W, else 32 and a selector
  *     24  MXCSR  MXCSR_MASK
  *     32  ST0-ST7 / MM0-MM7, 16 bytes apart, counted from TOP
  *    160  XMM0-XMM15, 16 bytes apart; outside 64-bit mode only XMM0-XMM7, the others are left alone
  *    512  XSAVE header: XSTATE_BV, XCOMP_BV, 48 bytes of zeros
- *    576  upper halves of YMM0-YMM15 (component 2, when XCR0 has it)
+ *    576  upper halves of YMM0-YMM15 (component 2), and PKRU (component 9) where cpu/xstate.ts says
  *
  * The registers are in physical order in Cpu, so images are turned by TOP. Everything that can fault
- * is checked before the first byte moves. XSAVEOPT uses the init optimization only (the modified
- * optimization is allowed, not required). Like FXSAVE of Intel processors, and unlike AMD's, FOP, FIP and
+ * is checked before the first byte moves. XSAVEOPT and XSAVES use the init optimization only (the modified
+ * optimization is allowed, not required). There are no supervisor components: IA32_XSS takes 0 only. Like FXSAVE of Intel processors, and unlike AMD's, FOP, FIP and
  * FDP are always saved and restored; MXCSR and XMM are, too, when CR4.OSFXSR = 0.
  */
+import { hasFeature } from "../cpu/cpuid";
 import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
 import { CR0_TS, CR4_OSXSAVE, is64 } from "../cpu/modes";
 import { Cpu, fpr, xmm } from "../cpu/state";
+import {
+  pkruOffset,
+  XCOMP_COMPACTED,
+  XSAVE_AVX,
+  XSAVE_HEADER,
+  XSTATE_AVX,
+  XSTATE_PKRU,
+  XSTATE_SSE,
+  XSTATE_X87,
+  xsaveLength,
+} from "../cpu/xstate";
 import { COLD, INSN_REXW, Insn } from "../decode/insn";
-import { Op } from "../decode/ops";
+import { Feature, Op } from "../decode/ops";
 import { ld8, ld16, ld32, ld64, ld128, probe, st16, st32, st64, st128 } from "../mmu/access";
 import { operand } from "../mmu/address";
+import { setPkru } from "../mmu/tlb";
 import { setControlWord, updateSummary } from "./x87-state";
 
 /** MXCSR bits that exist; it is also MXCSR_MASK. */
 export const MXCSR_WRITABLE: u32 = 0xffff;
 export const MXCSR_RESET: u32 = 0x1f80;
 
-const XSTATE_X87: u64 = 1;
-const XSTATE_SSE: u64 = 2;
-const XSTATE_AVX: u64 = 4;
-
 const OFFSET_MXCSR: u64 = 24;
 const OFFSET_ST: u64 = 32;
 const OFFSET_XMM: u64 = 160;
-const OFFSET_HEADER: u64 = 512;
-const OFFSET_YMM: u64 = 576;
+const OFFSET_HEADER: u64 = XSAVE_HEADER;
 
 export function execFpuState(cpu: Cpu, insn: Insn): u32 {
   switch (<u32>insn.op - COLD) {
@@ -49,7 +56,12 @@ export function execFpuState(cpu: Cpu, insn: Insn): u32 {
     case Op.XSAVEOPT:
       return xsave(cpu, insn, true);
     case Op.XRSTOR:
-      return xrstor(cpu, insn);
+      return xrstor(cpu, insn, false);
+    case Op.XRSTORS:
+      return xrstor(cpu, insn, true);
+    case Op.XSAVEC:
+    case Op.XSAVES:
+      return xsaveCompacted(cpu, insn);
     case Op.LDMXCSR: {
       const la = operand(cpu, insn, 4, false);
       if (cpu.fault != 0) return 0;
@@ -199,13 +211,13 @@ function restoreXmm(cpu: Cpu, la: u64): void {
 
 function saveYmm(cpu: Cpu, la: u64): void {
   for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
-    st128(cpu, la + OFFSET_YMM + <u64>(i << 4), v128.load(xmm(cpu, i), 16));
+    st128(cpu, la + XSAVE_AVX + (i << 4), v128.load(xmm(cpu, i), 16));
   }
 }
 
 function restoreYmm(cpu: Cpu, la: u64): void {
   for (let i: u32 = 0, n = xmmCount(cpu); i < n; i++) {
-    v128.store(xmm(cpu, i), ld128(cpu, la + OFFSET_YMM + <u64>(i << 4)), 16);
+    v128.store(xmm(cpu, i), ld128(cpu, la + XSAVE_AVX + (i << 4)), 16);
   }
 }
 
@@ -237,11 +249,17 @@ function inUse(cpu: Cpu): u64 {
   return (
     (isX87Used(cpu) ? XSTATE_X87 : 0) |
     (isVectorUsed(cpu, 0) ? XSTATE_SSE : 0) |
-    (isVectorUsed(cpu, 16) ? XSTATE_AVX : 0)
+    (isVectorUsed(cpu, 16) ? XSTATE_AVX : 0) |
+    (cpu.pkru != 0 ? XSTATE_PKRU : 0)
   );
 }
 
-/** The components asked for: EDX:EAX of those that XCR0 enables. */
+/** The same for XSAVEC, XSAVES and XGETBV, to whom MXCSR is part of the SSE component. */
+export function inUseWithMxcsr(cpu: Cpu): u64 {
+  return inUse(cpu) | (cpu.mxcsr != MXCSR_RESET ? XSTATE_SSE : 0);
+}
+
+/** The components asked for: EDX:EAX of those that XCR0 enables. IA32_XSS has no bit to add. */
 function requested(cpu: Cpu): u64 {
   return ((cpu.rdx << 32) | (cpu.rax & 0xffff_ffff)) & cpu.xcr0;
 }
@@ -254,47 +272,98 @@ function xsaveAllowed(cpu: Cpu): bool {
   return false;
 }
 
-/** Bytes of an area with these components. */
-function areaLength(components: u64): u32 {
-  return (components & XSTATE_AVX) != 0 ? <u32>OFFSET_YMM + 256 : <u32>OFFSET_HEADER + 64;
+function saveComponents(cpu: Cpu, insn: Insn, la: u64, saved: u64, xcomp: u64): void {
+  if ((saved & XSTATE_X87) != 0) saveX87(cpu, insn, la);
+  if ((saved & XSTATE_SSE) != 0) saveXmm(cpu, la);
+  if ((saved & XSTATE_AVX) != 0) saveYmm(cpu, la);
+  if ((saved & XSTATE_PKRU) != 0) st32(cpu, la + pkruOffset(xcomp), <u32>cpu.pkru);
 }
 
+/** XSAVE and XSAVEOPT: the standard format. */
 function xsave(cpu: Cpu, insn: Insn, isOptimized: bool): u32 {
   if (!xsaveAllowed(cpu)) return 0;
   const asked = requested(cpu);
-  const la = alignedArea(cpu, insn, areaLength(asked), 63, true);
+  const la = alignedArea(cpu, insn, xsaveLength(asked, 0), 63, true);
   if (cpu.fault != 0) return 0;
   const used = inUse(cpu);
   const header = ld64(cpu, la + OFFSET_HEADER);
   if (cpu.fault != 0) return 0;
-  const saved = isOptimized ? asked & used : asked;
-  if ((saved & XSTATE_X87) != 0) saveX87(cpu, insn, la);
   if ((asked & (XSTATE_SSE | XSTATE_AVX)) != 0) saveMxcsr(cpu, la);
-  if ((saved & XSTATE_SSE) != 0) saveXmm(cpu, la);
-  if ((saved & XSTATE_AVX) != 0) saveYmm(cpu, la);
+  saveComponents(cpu, insn, la, isOptimized ? asked & used : asked, 0);
   st64(cpu, la + OFFSET_HEADER, (header & ~asked) | (asked & used));
   return 0;
 }
 
-function xrstor(cpu: Cpu, insn: Insn): u32 {
+/**
+ * XSAVEC and XSAVES: the compacted format. Of the header nothing but XSTATE_BV and XCOMP_BV is written.
+ */
+function xsaveCompacted(cpu: Cpu, insn: Insn): u32 {
   if (!xsaveAllowed(cpu)) return 0;
   const asked = requested(cpu);
-  const la = alignedArea(cpu, insn, areaLength(asked), 63, false);
+  const xcomp = asked | XCOMP_COMPACTED;
+  const la = alignedArea(cpu, insn, xsaveLength(asked, xcomp), 63, true);
+  if (cpu.fault != 0) return 0;
+  const saved = asked & inUseWithMxcsr(cpu);
+  if ((saved & XSTATE_SSE) != 0) saveMxcsr(cpu, la);
+  saveComponents(cpu, insn, la, saved, xcomp);
+  st64(cpu, la + OFFSET_HEADER, saved);
+  st64(cpu, la + OFFSET_HEADER + 8, xcomp);
+  return 0;
+}
+
+/** Whether bytes `from` to 63 of the header at `la` are zero. */
+function isHeaderClear(cpu: Cpu, la: u64, from: u64): bool {
+  let bits: u64 = 0;
+  for (let at = from; at < 64; at += 8) bits |= ld64(cpu, la + OFFSET_HEADER + at);
+  return bits == 0;
+}
+
+/** XRSTOR, in the format that the area has, and XRSTORS, which takes the compacted one only. */
+function xrstor(cpu: Cpu, insn: Insn, isSupervisor: bool): u32 {
+  if (!xsaveAllowed(cpu)) return 0;
+  const asked = requested(cpu);
+  const la = alignedArea(cpu, insn, XSAVE_HEADER + 64, 63, false);
   if (cpu.fault != 0) return 0;
   const present = ld64(cpu, la + OFFSET_HEADER);
-  const hasMxcsr = (asked & (XSTATE_SSE | XSTATE_AVX)) != 0;
-  const mxcsr = hasMxcsr ? ld32(cpu, la + OFFSET_MXCSR) : 0;
-  // XCOMP_BV must be zero, and so must the 8 bytes after it.
-  const reserved = ld64(cpu, la + OFFSET_HEADER + 8) | ld64(cpu, la + OFFSET_HEADER + 16);
-  if (reserved != 0 || (present & ~cpu.xcr0) != 0 || (mxcsr & ~MXCSR_WRITABLE) != 0) {
+  const xcomp = ld64(cpu, la + OFFSET_HEADER + 8);
+  const isCompacted = (xcomp & XCOMP_COMPACTED) != 0;
+  const hasMxcsr = isCompacted
+    ? (asked & present & XSTATE_SSE) != 0
+    : (asked & (XSTATE_SSE | XSTATE_AVX)) != 0;
+  const mxcsr = hasMxcsr ? ld32(cpu, la + OFFSET_MXCSR) : MXCSR_RESET;
+  let isValid = (mxcsr & ~MXCSR_WRITABLE) == 0;
+  if (isCompacted) {
+    const known = cpu.xcr0 | XCOMP_COMPACTED;
+    isValid = isValid && hasFeature(cpu, Feature.XSAVEC) && isHeaderClear(cpu, la, 16);
+    isValid = isValid && (xcomp & ~known) == 0 && (present & (~xcomp | XCOMP_COMPACTED)) == 0;
+  } else {
+    // Of the 48 reserved bytes only the first 8 are looked at.
+    isValid = isValid && !isSupervisor && (present & ~cpu.xcr0) == 0 && xcomp == 0;
+    isValid = isValid && ld64(cpu, la + OFFSET_HEADER + 16) == 0;
+  }
+  if (!isValid) {
     raiseGP(cpu, 0);
     return 0;
   }
+  if (!probe(cpu, la, xsaveLength(asked & present, xcomp), false)) return 0;
+  restoreComponents(cpu, insn, la, asked, present, xcomp);
+  if (hasMxcsr || (isCompacted && (asked & XSTATE_SSE) != 0)) cpu.mxcsr = mxcsr;
+  return 0;
+}
+
+/** Loads those of the components `asked` that the area has (`present`), and initializes the others. */
+function restoreComponents(
+  cpu: Cpu,
+  insn: Insn,
+  la: u64,
+  asked: u64,
+  present: u64,
+  xcomp: u64,
+): void {
   if ((asked & XSTATE_X87) != 0) {
     if ((present & XSTATE_X87) != 0) restoreX87(cpu, insn, la);
     else initX87(cpu);
   }
-  if (hasMxcsr) cpu.mxcsr = mxcsr;
   if ((asked & XSTATE_SSE) != 0) {
     if ((present & XSTATE_SSE) != 0) restoreXmm(cpu, la);
     else clearVectors(cpu, 0);
@@ -303,5 +372,8 @@ function xrstor(cpu: Cpu, insn: Insn): u32 {
     if ((present & XSTATE_AVX) != 0) restoreYmm(cpu, la);
     else clearVectors(cpu, 16);
   }
-  return 0;
+  // Last, because it decides what may be read.
+  if ((asked & XSTATE_PKRU) != 0) {
+    setPkru(cpu, (present & XSTATE_PKRU) != 0 ? ld32(cpu, la + pkruOffset(xcomp)) : 0);
+  }
 }

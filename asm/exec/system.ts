@@ -10,7 +10,7 @@
  * store all 32 bits, and so does this.
  */
 
-import { CpuidResult, cpuid } from "../cpu/cpuid";
+import { CpuidResult, cpuid, hasFeature } from "../cpu/cpuid";
 import { raiseGP, raiseUD } from "../cpu/fault";
 import {
   CR4_FSGSBASE,
@@ -37,11 +37,11 @@ import {
 } from "../cpu/state";
 import { readTsc } from "../cpu/time";
 import { COLD, Insn } from "../decode/insn";
-import { Op } from "../decode/ops";
+import { Feature, Op } from "../decode/ops";
 import { VCPU_SCRATCH } from "../layout";
 import { checkAlignment, ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
 import { effective, operand } from "../mmu/address";
-import { flushAll, flushNonGlobal, flushPcid, invlpg } from "../mmu/tlb";
+import { flushAll, flushNonGlobal, flushPcid, invlpg, setPkru } from "../mmu/tlb";
 import { isCanonical } from "../mmu/walk";
 import {
   execClts,
@@ -55,7 +55,7 @@ import {
 } from "./control-registers";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 import { execCli, execHlt, execSti } from "./flags";
-import { execFpuState } from "./fpu-state";
+import { execFpuState, inUseWithMxcsr } from "./fpu-state";
 import { execVmcall } from "./hypercall";
 import { getReg, putReg } from "./operand";
 import { execSegmentInfo } from "./segment-info";
@@ -141,11 +141,15 @@ export function execSystem(cpu: Cpu, insn: Insn): u32 {
     case Op.XSAVE:
     case Op.XRSTOR:
     case Op.XSAVEOPT:
+    case Op.XSAVEC:
+    case Op.XSAVES:
+    case Op.XRSTORS:
     case Op.LDMXCSR:
     case Op.STMXCSR:
       return execFpuState(cpu, insn);
     case Op.CLFLUSH:
     case Op.CLFLUSHOPT:
+    case Op.CLWB:
       return execClflush(cpu, insn);
     case Op.RDFSBASE:
     case Op.RDGSBASE:
@@ -284,15 +288,20 @@ function setAccessCheck(cpu: Cpu, allows: bool): u32 {
   return EXEC_JUMP;
 }
 
+/** XGETBV: XCR0, or with ECX = 1 those of its components that are in use. */
 function execXgetbv(cpu: Cpu): u32 {
   if ((cpu.cr4 & CR4_OSXSAVE) == 0) {
     raiseUD(cpu);
-  } else if (<u32>cpu.rcx != 0) {
-    raiseGP(cpu, 0); // XGETBV of XINUSE belongs to XSAVEC, which is not offered
-  } else {
-    cpu.rax = cpu.xcr0 & 0xffff_ffff;
-    cpu.rdx = cpu.xcr0 >> 32;
+    return EXEC_NEXT;
   }
+  const isInUse = <u32>cpu.rcx == 1 && hasFeature(cpu, Feature.XSAVEC);
+  if (<u32>cpu.rcx != 0 && !isInUse) {
+    raiseGP(cpu, 0);
+    return EXEC_NEXT;
+  }
+  const value = isInUse ? cpu.xcr0 & inUseWithMxcsr(cpu) : cpu.xcr0;
+  cpu.rax = value & 0xffff_ffff;
+  cpu.rdx = value >> 32;
   return EXEC_NEXT;
 }
 
@@ -340,7 +349,7 @@ function execPkru(cpu: Cpu, isWrite: bool): u32 {
   } else if (<u32>cpu.rcx != 0 || (isWrite && <u32>cpu.rdx != 0)) {
     raiseGP(cpu, 0);
   } else if (isWrite) {
-    cpu.pkru = cpu.rax & 0xffff_ffff;
+    setPkru(cpu, cpu.rax & 0xffff_ffff);
   } else {
     cpu.rax = cpu.pkru;
     cpu.rdx = 0;

@@ -47,6 +47,18 @@ export class Tlb {
   }
 }
 
+/** PKRU (SDM vol. 3 4.6.2): what it denies is part of the entries, so those of pages with a changed key have to go. */
+export function setPkru(cpu: Cpu, value: u64): void {
+  const changed = cpu.pkru ^ value;
+  cpu.pkru = value;
+  for (let key: u64 = 0; key < 16; key++) {
+    if (((changed >> (key << 1)) & 3) != 0 && ((cpu.pkeysSeen >> <u32>key) & 1) != 0) {
+      flushAll(cpu);
+      return;
+    }
+  }
+}
+
 /** What tags of the current address space carry: tlbKey, without alignment checking. */
 export function tagKey(cpu: Cpu): u64 {
   const key = cpu.tlbKey;
@@ -55,6 +67,7 @@ export function tagKey(cpu: Cpu): u64 {
 
 function wipe(cpu: Cpu): void {
   memory.fill(changetype<usize>(cpu) + VCPU_TLB, 0xff, TLB_ENTRIES * TLB_ENTRY_SIZE);
+  cpu.pkeysSeen = 0;
   wipeJumpCache(cpu);
 }
 

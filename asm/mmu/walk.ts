@@ -1,16 +1,25 @@
 /**
  * Linear to physical translation (SDM vol. 3 chapter 4): no paging, 32-bit (with PSE), PAE and 4-level
- * paging, NX, global pages, SMEP, SMAP, WP, accessed and dirty bits. 5-level paging and protection keys
- * are not offered by CPUID and not modelled.
+ * paging, NX, global pages, SMEP, SMAP, WP, protection keys, accessed and dirty bits. 5-level paging is not
+ * offered by CPUID and not modelled.
  *
- *   entry:  63 NX | 51-40 reserved (MAXPHYADDR 40) | 39-12 frame | 8 G | 7 PS | 6 D | 5 A | 2 U/S | 1 R/W | 0 P
+ *   entry:  63 NX | 62-59 key | 51-40 reserved (MAXPHYADDR 40) | 39-12 frame | 8 G | 7 PS | 6 D | 5 A | 2 U/S | 1 R/W | 0 P
  *
  * The result is left in cpu.walkGpa/walkFlags; a page fault is raised with CR2 set. Accessed flags are set only
  * when the whole translation has succeeded, as on the 80386; the manual leaves it open.
  */
 
 import { raiseError, raiseGP, Vector } from "../cpu/fault";
-import { CR0_PG, CR0_WP, CR4_PAE, CR4_PSE, CR4_SMEP, EFER_LMA, EFER_NXE } from "../cpu/modes";
+import {
+  CR0_PG,
+  CR0_WP,
+  CR4_PAE,
+  CR4_PKE,
+  CR4_PSE,
+  CR4_SMEP,
+  EFER_LMA,
+  EFER_NXE,
+} from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { hostAddress } from "./physical";
 import { noteLargePage } from "./tlb";
@@ -43,6 +52,7 @@ const PF_W: u32 = 2;
 const PF_U: u32 = 4;
 const PF_RSVD: u32 = 8;
 const PF_I: u32 = 16;
+const PF_PK: u32 = 32;
 
 export function isCanonical(la: u64): bool {
   return <i64>(la << 16) >> 16 == <i64>la;
@@ -178,6 +188,19 @@ function walk32(cpu: Cpu, la: u64, access: u32, mode: u32): bool {
   return true;
 }
 
+/**
+ * What the protection key of a user page denies to data accesses (SDM vol. 3 4.6.2): bit ACCESS_READ, bit
+ * ACCESS_WRITE. PKRU says so for all of them, of writes by the supervisor under CR0.WP only.
+ */
+function deniedByKey(cpu: Cpu, entry: u64, mode: u32): u32 {
+  if ((cpu.cr4 & CR4_PKE) == 0 || (cpu.efer & EFER_LMA) == 0) return 0;
+  const key = (entry >> 59) & 15;
+  cpu.pkeysSeen |= 1 << (<u32>key);
+  const bits = <u32>(cpu.pkru >> (key << 1));
+  if ((bits & 1) != 0) return 3;
+  return mode == 0 || (cpu.cr0 & CR0_WP) != 0 ? bits & 2 : 0;
+}
+
 /** Checks the combined rights (SDM vol. 3 4.6.1) and sets A and D in the leaf entry at `gpa`. */
 function finish(
   cpu: Cpu,
@@ -193,10 +216,12 @@ function finish(
   const isUserPage = (rights & PTE_U) != 0;
   const readable = mode == 0 ? isUserPage : mode == 2 || !isUserPage;
   const writable = readable && ((rights & PTE_W) != 0 || (mode != 0 && (cpu.cr0 & CR0_WP) == 0));
+  const denied = isUserPage ? deniedByKey(cpu, entry, mode) : 0;
   let allowed: bool;
   if (access == ACCESS_FETCH) {
     allowed = !nx && (mode == 0 ? isUserPage : !isUserPage || (cpu.cr4 & CR4_SMEP) == 0);
   } else {
+    if (((denied >> access) & 1) != 0) return pageFault(cpu, la, access, mode, PF_P | PF_PK);
     allowed = access == ACCESS_WRITE ? writable : readable;
   }
   if (!allowed) return pageFault(cpu, la, access, mode, PF_P);
@@ -206,7 +231,8 @@ function finish(
     entry |= want;
   }
   cpu.walkFlags =
-    (readable ? WALK_READABLE : 0) | (writable && (entry & PTE_D) != 0 ? WALK_WRITABLE : 0);
+    (readable && (denied & 1) == 0 ? WALK_READABLE : 0) |
+    (writable && (denied & 2) == 0 && (entry & PTE_D) != 0 ? WALK_WRITABLE : 0);
   return true;
 }
 

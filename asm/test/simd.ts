@@ -18,6 +18,7 @@ import {
 } from "../cpu/modes";
 import { getArith, RFLAGS_AC, setArith } from "../cpu/rflags";
 import { Cpu, cpuAt, fpr, SEG_CS, setSegAttr, xmm } from "../cpu/state";
+import { XSTATE_PKRU } from "../cpu/xstate";
 import { decode, INSN_MAX } from "../decode/decode";
 import { COLD, Insn } from "../decode/insn";
 import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
@@ -25,6 +26,7 @@ import { OPMAP_0F3A } from "../decode/opmap-0f3a";
 import { OPMAP_0F38 } from "../decode/opmap-0f38";
 import { execFpuState } from "../exec/fpu-state";
 import { execSimd } from "../exec/simd";
+import { execSystem } from "../exec/system";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
@@ -131,11 +133,11 @@ export function saveImage(cpu: Cpu, to: u32): void {
 
 /**
  * Runs `count` cases of test/native/fpu-state.c in place: 4096 bytes each, the state before at 0, the save
- * area at 1024, instruction bytes at 2048, EAX, EDX and the offset of RDI in the area after them.
+ * area at 1024, instruction bytes at 2048, EAX, EDX, the offset of RDI in the area and PKRU after them.
  */
-export function runStateCases(at: u32, count: u32): void {
+export function runStateCases(at: u32, count: u32, xcr0: u32): void {
   const cpu = cpuAt(0);
-  cpu.xcr0 = 7;
+  cpu.xcr0 = xcr0;
   for (let i: u32 = 0; i < count; i++) runStateCase(cpu, at + (i << 12));
   cpu.xcr0 = 3;
 }
@@ -147,11 +149,18 @@ function runStateCase(cpu: Cpu, at: u32): void {
   cpu.rax = load<u32>(at, 2056);
   cpu.rdx = load<u32>(at, 2060);
   cpu.rdi = AREA + load<u32>(at, 2064);
+  cpu.pkru = (cpu.xcr0 & XSTATE_PKRU) != 0 ? load<u32>(at, 2068) : 0;
+  cpu.rcx = 1;
   cpu.fault = 0;
   cpu.ripBase = 0;
   decode(at + 2048, INSN_MAX, cpu.modeKey, cpu.features, 0, insn);
-  execFpuState(cpu, insn);
-  memory.fill(at, 0, 2052);
+  execSystem(cpu, insn);
+  memory.fill(at, 0, 2072);
+  if (cpu.fault == 0) {
+    store<u32>(at, <u32>cpu.rax, 2056);
+    store<u32>(at, <u32>cpu.rdx, 2060);
+  }
+  store<u32>(at, <u32>cpu.pkru, 2068);
   store<u32>(at, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 2048);
   memory.copy(at + 1024, RAM + AREA, 1024);
   saveImage(cpu, at);
