@@ -7,6 +7,7 @@
  *   o moffs   +r register in the opcode   L LOCK allowed with memory   S string (REP prefixes)
  *   64 or 32: only in that mode (32 includes 16)   ~ flags undefined by the manual: compared only with Intel processors
  *   % OF is not compared: it follows an older processor
+ *   V VEX prefix: the opcode is map (1 = 0F, 2 = 0F38, 3 = 0F3A), prefix (0, 1 = 66, 2 = F3, 3 = F2) and byte
  *   ? what a fault leaves half done is not defined: neither memory nor registers but rSP are compared after one
  */
 export const CODE = 0x1000_0000;
@@ -83,7 +84,14 @@ const TWO_BYTE = [
   "0fc0 m L", "0fc1 m L", "0fc3 M", "0fc8+r", "0f38f0 M", "0f38f1 M", "f20f38f0 m", "f20f38f1 m", "660f38f6 m", "f30f38f6 m",
 ];
 
-export const TEMPLATES = [...ALU, ...GROUPS, ...ONE_BYTE, ...TWO_BYTE];
+/** BMI1 and BMI2. */
+// biome-ignore format: in the order of the map
+const VEX = [
+  "0200f2 V m ~", "0200f3 V m/1 ~", "0200f3 V m/2 ~", "0200f3 V m/3 ~", "0200f5 V m ~", "0202f5 V m", "0203f5 V m", "0203f6 V m",
+  "0200f7 V m ~", "0201f7 V m", "0202f7 V m", "0203f7 V m", "0303f0 V m b",
+];
+
+export const TEMPLATES = [...ALU, ...GROUPS, ...ONE_BYTE, ...TWO_BYTE, ...VEX];
 
 export type Mode = 16 | 32 | 64;
 
@@ -219,6 +227,14 @@ function modrm(random: Random, reg: number, kind: string, address: number, mode:
   return bytes;
 }
 
+/** Three bytes of a VEX prefix, at times with L, which general instructions do not have. */
+function vexPrefix(random: Random, map: number, prefix: number, mode64: boolean): number[] {
+  const rxb = mode64 ? random.below(8) : 0;
+  const register = random.below(mode64 ? 16 : 8);
+  const last = (random.below(2) << 7) | (register << 3) | (random.chance(3) ? 4 : 0) | prefix;
+  return [0xc4, ((~rxb & 7) << 5) | map, last ^ 0x78];
+}
+
 /** One random instance of `template`. */
 export function instance(template: string, mode: Mode, random: Random): Instance {
   const mode64 = mode === 64;
@@ -246,17 +262,20 @@ export function instance(template: string, mode: Mode, random: Random): Instance
   let is16 = random.chance(25);
   const other = random.chance(10);
   const address = mode64 ? (other ? 32 : 64) : (mode === 32) !== other ? 32 : 16;
-  if (opcode[0] === 0x9b || head === "660f38f6") is16 = false;
+  const isVex = has("V");
+  if (opcode[0] === 0x9b || head === "660f38f6" || (isVex && !random.chance(5))) is16 = false;
   if (is16) code.push(0x66);
   if (other) code.push(0x67);
   if (random.chance(8)) code.push(mode64 ? 0x65 : random.pick([0x26, 0x2e, 0x36, 0x3e]));
   if (has("L") && random.chance(20)) code.push(0xf0);
   if (isString && random.chance(70)) code.push(random.pick([0xf2, 0xf3]));
   while ([0x66, 0xf2, 0xf3].includes(opcode[0])) code.push(opcode.shift() as number);
-  const rex = mode64 && random.chance(60) ? 0x40 | random.below(16) : 0;
+  const rex = mode64 && random.chance(isVex ? 2 : 60) ? 0x40 | random.below(16) : 0;
   if (rex) code.push(rex);
   const operand = rex & 8 ? 64 : is16 !== (mode === 16) ? 16 : 32;
   if (head.endsWith("+r")) opcode[opcode.length - 1] |= random.below(8);
+  if (isVex)
+    code.push(...vexPrefix(random, opcode.shift() as number, opcode.shift() as number, mode64));
   code.push(...opcode);
 
   for (const word of words) {

@@ -29,7 +29,7 @@ const MASK = (1n << 64n) - 1n;
 
 export async function loadSystemCore(host: Record<string, unknown> = {}): Promise<SystemCore> {
   const { exports: core, memory } = await loadAsm("asm/test/system.ts", {
-    host: { nowNs: () => 0, wakeVcpu: () => {}, ...host },
+    host: { nowNs: () => 0, wakeVcpu: () => {}, random32: () => 1, ...host },
   });
   const view = new DataView(memory.buffer);
   const s: SystemCore = {

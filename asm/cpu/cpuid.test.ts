@@ -45,6 +45,51 @@ it("offers everything that the x86-64-v2 level of the psABI requires", () => {
   expect([bit(ecx, 28), bit(s.cpuid(7).ebx, 5)]).toEqual([0, 0]); // no AVX, AVX2
 });
 
+/** Extensions by the least -cpu that has them: 1 v3, 2 max. */
+const EXTENSIONS: [string, number][] = [
+  ["0f38f000", 1], // MOVBE
+  ["c4e278f2c1", 1], // ANDN
+  ["c4e278f7c1", 1], // BEXTR
+  ["c4e278f3c9", 1], // BLSR
+  ["c4e278f5c1", 1], // BZHI
+  ["c4e27bf6c1", 1], // MULX
+  ["c4e27bf5c1", 1], // PDEP
+  ["c4e37bf0c101", 1], // RORX
+  ["c4e279f7c1", 1], // SHLX
+  ["660f38dcc1", 2], // AESENC
+  ["660f3adfc101", 2], // AESKEYGENASSIST
+  ["660f3a44c101", 2], // PCLMULQDQ
+  ["0f38c9c1", 2], // SHA1MSG1
+  ["0f38cbc1", 2], // SHA256RNDS2
+  ["0f3accc101", 2], // SHA1RNDS4
+  ["660f38f6c0", 2], // ADCX
+  ["f30f38f6c0", 2], // ADOX
+  ["660fae30", 2], // CLWB
+  ["0f01ee", 2], // RDPKRU
+  ["0f01ef", 2], // WRPKRU
+  ["0fc720", 2], // XSAVEC
+  ["0fc728", 2], // XSAVES
+  ["0fc718", 2], // XRSTORS
+];
+
+it("executes the extensions of each level and of none above", () => {
+  for (const model of [0, 1, 2]) {
+    s.start(64, 0, model);
+    for (const [hex, least] of EXTENSIONS) {
+      s.run(hex);
+      expect([model, hex, s.core.decoded() > 0]).toEqual([model, hex, model >= least]);
+    }
+    const op = (hex: string) => {
+      s.run(hex);
+      return s.core.decodedOp();
+    };
+    // Without their bits TZCNT and LZCNT are BSF and BSR with a prefix that says nothing.
+    expect([op("f30fbcc1") === op("0fbcc1"), op("f30fbdc1") === op("0fbdc1")]).toEqual(
+      model === 0 ? [true, true] : [false, false],
+    );
+  }
+});
+
 it("decodes an instruction exactly when its feature bit is set", () => {
   const samples: [string, () => number][] = [
     ["0f38f000", () => bit(s.cpuid(1).ecx, 22)], // MOVBE

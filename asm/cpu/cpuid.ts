@@ -106,11 +106,11 @@ const FEATURES: StaticArray<u32> = [
   Feature.BASE | L1_EDX | 27 * BIT, // self snoop
   Feature.FSGSBASE | L7_EBX | 0 * BIT,
   Feature.BASE | L7_EBX | 1 * BIT, // TSC_ADJUST
-  Feature.BMI1 | L7_EBX | 3 * BIT | LATER,
+  Feature.BMI1 | L7_EBX | 3 * BIT | V3,
   Feature.AVX2 | L7_EBX | 5 * BIT | LATER,
   Feature.BASE | L7_EBX | 6 * BIT, // FDP is written on unmasked x87 exceptions only
   Feature.BASE | L7_EBX | 7 * BIT, // SMEP
-  Feature.BMI2 | L7_EBX | 8 * BIT | LATER,
+  Feature.BMI2 | L7_EBX | 8 * BIT | V3,
   Feature.BASE | L7_EBX | 9 * BIT, // ERMS
   Feature.INVPCID | L7_EBX | 10 * BIT,
   Feature.BASE | L7_EBX | 13 * BIT, // FCS and FDS are zero

@@ -111,6 +111,9 @@ const MNEMONICS_OF: Record<string, string[]> = {
   XSAVE: ["xsave", "xsave64"],
   XSAVEOPT: ["xsaveopt", "xsaveopt64"],
   XRSTOR: ["xrstor", "xrstor64"],
+  XSAVEC: ["xsavec", "xsavec64"],
+  XSAVES: ["xsaves", "xsaves64"],
+  XRSTORS: ["xrstors", "xrstors64"],
   SYSRET: ["sysret", "sysretq"],
   SYSEXIT: ["sysexit", "sysexitq"],
   LOOPNE: ["loopne"],
@@ -202,8 +205,8 @@ function mnemonicsOf(name: string): string[] {
 /** The size of the memory operand follows from the operation, the mode and the operand size, not from the row. */
 const SIZE_BY_OP = new Set(
   `LEA FNSTENV FLDENV FBLD FBSTP FLD FSTP FRSTOR FNSAVE CALL_FAR_IND JMP_FAR_IND LGDT LIDT SGDT SIDT LES LDS LSS
-   LFS LGS PINSRB PINSRW PEXTRB PEXTRW_STORE FXSAVE FXRSTOR XSAVE XRSTOR XSAVEOPT MOV_FROM_SEG CMPXCHG8B INVPCID BOUND NOP
-   PREFETCH CLFLUSH CLFLUSHOPT INVLPG`.split(/\s+/),
+   LFS LGS PINSRB PINSRW PEXTRB PEXTRW_STORE FXSAVE FXRSTOR XSAVE XRSTOR XSAVEOPT XSAVEC XSAVES XRSTORS MOV_FROM_SEG CMPXCHG8B INVPCID BOUND NOP
+   PREFETCH CLFLUSH CLFLUSHOPT CLWB INVLPG`.split(/\s+/),
 );
 
 /** VEX forms with sources and destinations of different lengths, or elements in memory. */
@@ -445,7 +448,7 @@ const NOT_OFFERED = new RegExp(
     "d3now.*|sse4a|fma4|xop|tbm|lwp|avx(512|_|10).*|amx.*|gfni|aeskle|kl|wide_kl|sha512|sm[34]|vaes|vpclmulqdq",
     "svm|skinit_or_svm|sev_.*|rmpquery|invlpgb|mcommit|rdpru|clzero|monitorx?|padlock.*|hreset",
     "vmx|smx|sgx1|oss|tdx|tse|pconfig|lkgs|fred|msrlist|wrmsrns|uintr|serialize|rtm|hle_or_rtm|tsxldtrk",
-    "waitpkg|cet_ss|movdiri|movdir64b|enqcmd|rao_int|ptwrite|clwb|xsavec|xsaves|cmpccxadd|user_msr",
+    "waitpkg|cet_ss|movdiri|movdir64b|enqcmd|rao_int|ptwrite|cmpccxadd|user_msr",
   ].join("|")})$`,
 );
 

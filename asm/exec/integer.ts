@@ -27,6 +27,7 @@ import {
 } from "./arith";
 import { execCmpxchg, execCmpxchg8b, execXadd, execXchg } from "./atomic";
 import { aaa, aas, daa, das } from "./bcd";
+import { execBmi } from "./bmi";
 import {
   execCall,
   execCallIndirect,
@@ -211,6 +212,19 @@ export function execIntegerOp(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Op.CRC32: return execCrc32(cpu, insn);
     case Op.ADCX:
     case Op.ADOX: return execUnaryBits(cpu, insn, op);
+    case Op.ANDN:
+    case Op.BLSR:
+    case Op.BLSMSK:
+    case Op.BLSI:
+    case Op.BZHI:
+    case Op.PEXT:
+    case Op.PDEP:
+    case Op.MULX:
+    case Op.BEXTR:
+    case Op.SHLX:
+    case Op.SARX:
+    case Op.SHRX:
+    case Op.RORX: return execBmi(cpu, insn, op);
     case Op.MOVS:
     case Op.CMPS:
     case Op.STOS:

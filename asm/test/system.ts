@@ -20,12 +20,13 @@ import {
   setSegSel,
 } from "../cpu/state";
 import { decode } from "../decode/decode";
-import { Insn } from "../decode/insn";
-import { execSystem } from "../exec/system";
+import { COLD, EA_PRIV, Insn } from "../decode/insn";
+import { PRIV } from "../decode/row";
+import { execCold } from "../exec/cold";
 import { irqchipReset } from "../irqchip/index";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
-import { ld8 } from "../mmu/access";
+import { fetchHost, ld8 } from "../mmu/access";
 import { flushAll } from "../mmu/tlb";
 
 /** Guest physical addresses: identity-mapped tables of long mode, code, data. */
@@ -88,9 +89,10 @@ export function exec(): i32 {
   cpu.fault = 0;
   cpu.rip = CODE;
   cpu.ripBase = CODE;
-  decode(RAM + CODE, 15, cpu.modeKey, cpu.features, 0, insn);
+  const row = decode(RAM + CODE, 15, cpu.modeKey, cpu.features, 0, insn);
+  if ((row & PRIV) != 0) insn.ea |= <u8>EA_PRIV;
   cpu.nextRip = cpu.rip + insn.len;
-  const result = execSystem(cpu, insn);
+  const result = execCold(cpu, insn, insn.op);
   return cpu.fault == 0 ? <i32>result : -1;
 }
 
@@ -99,7 +101,14 @@ export function decoded(): i32 {
   const cpu = cpuAt(0);
   const insn = changetype<Insn>((changetype<usize>(cpu) + VCPU_SCRATCH + 0x100) as usize);
   decode(RAM + CODE, 15, cpu.modeKey, cpu.features, 0, insn);
-  return insn.op == 1024 ? -(<i32>insn.len) : <i32>insn.len;
+  return insn.op == <u16>COLD ? -(<i32>insn.len) : <i32>insn.len;
+}
+
+/** Op of the instruction at code(). */
+export function decodedOp(): u32 {
+  decoded();
+  const insn = changetype<Insn>((changetype<usize>(cpuAt(0)) + VCPU_SCRATCH + 0x100) as usize);
+  return <u32>insn.op - COLD;
 }
 
 /** Vector of the pending fault, or -1. */
@@ -112,6 +121,12 @@ export function faultVector(): i32 {
 export function peek(la: u32): u32 {
   cpuAt(0).fault = 0;
   return ld8(cpuAt(0), <u64>la);
+}
+
+/** Whether an instruction can be fetched from `la`. */
+export function fetchable(la: u32): bool {
+  cpuAt(0).fault = 0;
+  return fetchHost(cpuAt(0), <u64>la) != 0;
 }
 
 export function updateState(): void {

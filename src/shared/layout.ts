@@ -377,7 +377,7 @@ export const Cpu = {
   x87Flags: 0x504,
   shadowRip: 0x508,
   watch: 0x510,
-  watchPad: 0x514,
+  pkeysSeen: 0x514,
   SIZE: 0x518,
 } as const;
 
