@@ -32,10 +32,9 @@ export function execMaskedMove(cpu: Cpu, insn: Insn, op: u32): u32 {
   return isStore ? maskedStore(cpu, insn, size) : maskedLoad(cpu, insn, size);
 }
 
-/** Linear address of the element at offset `at` of the memory operand. */
+/** Linear address of the element at offset `at` of the memory operand. It does not wrap at the address size. */
 function elementAddress(cpu: Cpu, insn: Insn, at: u32, size: u32, isWrite: bool): u64 {
-  const ea = (effective(cpu, insn) + <u64>at) & addressMask(insn);
-  return segLinear(cpu, insn.seg, ea, size, isWrite);
+  return segLinear(cpu, insn.seg, effective(cpu, insn) + <u64>at, size, isWrite);
 }
 
 function maskedLoad(cpu: Cpu, insn: Insn, size: u32): u32 {
@@ -57,17 +56,20 @@ function maskedLoad(cpu: Cpu, insn: Insn, size: u32): u32 {
 
 function maskedStore(cpu: Cpu, insn: Insn, size: u32): u32 {
   const mask = xmm(cpu, second(insn));
-  const from = xmm(cpu, insn.r);
-  for (let at: u32 = 0; at < insn.osz; at += size) {
+  const values = xmm(cpu, insn.r);
+  // Processors name the last element that cannot be written.
+  let at: u32 = insn.osz;
+  while (at != 0) {
+    at -= size;
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, true);
     if (cpu.fault != 0 || !probe(cpu, la, size, true)) return 0;
   }
-  for (let at: u32 = 0; at < insn.osz; at += size) {
+  for (at = 0; at < insn.osz; at += size) {
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, true);
-    if (size == 8) st64(cpu, la, load<u64>(from + at));
-    else st32(cpu, la, load<u32>(from + at));
+    if (size == 8) st64(cpu, la, load<u64>(values + at));
+    else st32(cpu, la, load<u32>(values + at));
     if (cpu.fault != 0) return 0;
   }
   return 0;
@@ -85,6 +87,14 @@ export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
   const mask = xmm(cpu, second(insn));
   const result = xmm(cpu, insn.r);
   const base = reg(cpu, insn.base) + <u64>insn.disp;
+  // Processors begin by spreading the mask's top bits; the destination is cleared above its length with its first element.
+  const length: u32 = hasQuadIndex && !isQuad ? 16 : insn.osz;
+  for (let at: u32 = 0; at < length; at += size) {
+    const spread: i64 = isChosen(mask + at, size) ? -1 : 0;
+    if (size == 8) store<i64>(mask + at, spread);
+    else store<i32>(mask + at, <i32>spread);
+  }
+  if (length == 16) v128.store(mask, i64x2.splat(0), 16);
   for (let i: u32 = 0; i < count; i++) {
     const at = i * size;
     if (!isChosen(mask + at, size)) continue;
@@ -101,9 +111,11 @@ export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
       store<u32>(result + at, <u32>value);
       store<u32>(mask + at, 0);
     }
+    if (length == 16) v128.store(result, i64x2.splat(0), 16);
   }
-  // What was not gathered for want of indices is cleared, and so is the mask.
-  for (let at = count * size; at < 32; at += 4) store<u32>(result + at, 0);
+  // Elements without an index are cleared, and so is the mask.
+  for (let at = count * size; at < length; at += 4) store<u32>(result + at, 0);
+  if (length == 16) v128.store(result, i64x2.splat(0), 16);
   v128.store(mask, i64x2.splat(0));
   v128.store(mask, i64x2.splat(0), 16);
   return 0;
