@@ -2,7 +2,8 @@
  * Vector instructions that access memory element by element under a mask (SDM vol. 2, VMASKMOV, VPMASKMOV,
  * VGATHERDPD ... VPGATHERQQ). An element that is not chosen is not accessed and cannot fault.
  *
- * Masked stores check all elements before the first is written. A gather writes each element and clears its mask
+ * Masked stores check all elements before the first is written. Where an operand crosses into a page that cannot
+ * be written, processors leave other addresses of it in CR2 than that of the first such element. A gather writes each element and clears its mask
  * as it goes, in ascending order, so that it can be restarted after a fault.
  */
 import { Cpu, reg, xmm } from "../cpu/state";
@@ -57,15 +58,13 @@ function maskedLoad(cpu: Cpu, insn: Insn, size: u32): u32 {
 function maskedStore(cpu: Cpu, insn: Insn, size: u32): u32 {
   const mask = xmm(cpu, second(insn));
   const values = xmm(cpu, insn.r);
-  // Processors name the last element that cannot be written.
-  let at: u32 = insn.osz;
-  while (at != 0) {
-    at -= size;
+  for (let at: u32 = 0; at < insn.osz; at += size) {
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, true);
-    if (cpu.fault != 0 || !probe(cpu, la, size, true)) return 0;
+    if (cpu.fault != 0) return 0;
+    if (!probe(cpu, la, size, true)) return 0;
   }
-  for (at = 0; at < insn.osz; at += size) {
+  for (let at: u32 = 0; at < insn.osz; at += size) {
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, true);
     if (size == 8) st64(cpu, la, load<u64>(values + at));
@@ -88,13 +87,13 @@ export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
   const result = xmm(cpu, insn.r);
   const base = reg(cpu, insn.base) + <u64>insn.disp;
   // Processors begin by spreading the mask's top bits; the destination is cleared above its length with its first element.
-  const length: u32 = hasQuadIndex && !isQuad ? 16 : insn.osz;
-  for (let at: u32 = 0; at < length; at += size) {
+  const isShort = insn.osz == 16;
+  for (let at: u32 = 0; at < insn.osz; at += size) {
     const spread: i64 = isChosen(mask + at, size) ? -1 : 0;
     if (size == 8) store<i64>(mask + at, spread);
     else store<i32>(mask + at, <i32>spread);
   }
-  if (length == 16) v128.store(mask, i64x2.splat(0), 16);
+  if (isShort) v128.store(mask, i64x2.splat(0), 16);
   for (let i: u32 = 0; i < count; i++) {
     const at = i * size;
     if (!isChosen(mask + at, size)) continue;
@@ -111,11 +110,10 @@ export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
       store<u32>(result + at, <u32>value);
       store<u32>(mask + at, 0);
     }
-    if (length == 16) v128.store(result, i64x2.splat(0), 16);
+    if (isShort) v128.store(result, i64x2.splat(0), 16);
   }
   // Elements without an index are cleared, and so is the mask.
-  for (let at = count * size; at < length; at += 4) store<u32>(result + at, 0);
-  if (length == 16) v128.store(result, i64x2.splat(0), 16);
+  for (let at = count * size; at < 32; at += 4) store<u32>(result + at, 0);
   v128.store(mask, i64x2.splat(0));
   v128.store(mask, i64x2.splat(0), 16);
   return 0;
