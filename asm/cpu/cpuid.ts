@@ -3,7 +3,8 @@
  * feature has which bit; Cpu.features, which decoding obeys, is made from it too, so the two cannot disagree.
  *
  * Signature and leaves are of a GenuineIntel family 6 model 2Ch, a model that no table of vulnerabilities
- * names with more than ARCH_CAPABILITIES denies. Time is stated three times, so that nobody calibrates:
+ * names with more than ARCH_CAPABILITIES denies; vendor=AuthenticAMD changes the name and the fast system calls,
+ * nothing else. Time is stated three times, so that nobody calibrates:
  * leaf 15h (Linux takes TSC and local APIC timer from it), leaf 16h, and the hypervisor leaf 40000010h
  * (FreeBSD, illumos, OVMF). The hypervisor signs as KVM with two paravirtual features, "I/O delays are not
  * needed" and IPIs by hypercall; Linux reads 40000010h only from ACRN, and a VMware signature promises a backdoor port.
@@ -34,6 +35,8 @@ import {
 export const CPU_MODEL_V2: u32 = 0;
 export const CPU_MODEL_V3: u32 = 1;
 export const CPU_MODEL_MAX: u32 = 2;
+/** Added to a model: the vendor is AMD. */
+export const CPU_VENDOR_AMD: u32 = 0x100;
 
 /** Leaf 1 EAX, and EDX after RESET: family 6, model 2Ch, stepping 1. */
 export const CPUID_SIGNATURE: u32 = 0x0002_06c1;
@@ -164,10 +167,11 @@ export class CpuidResult {
   edx: u32;
 }
 
-/** Chooses the model, before the processor is reset. */
-export function initCpuid(cpu: Cpu, model: u32): void {
+/** Chooses model and vendor, before the processor is reset. */
+export function initCpuid(cpu: Cpu, choice: u32): void {
+  const model = choice & ~CPU_VENDOR_AMD;
   cpu.cpuModel = model;
-  let features: u64 = 0;
+  let features: u64 = (choice & CPU_VENDOR_AMD) != 0 ? (<u64>1) << Feature.AMD : 0;
   for (let i = 0; i < FEATURES.length; i++) {
     const row = unchecked(FEATURES[i]);
     if (row >> 20 <= model) features |= (<u64>1) << (<u64>(row & 0xff));
@@ -217,7 +221,8 @@ function fourOf(text: string, at: u32): u32 {
   return word;
 }
 
-const VENDOR: string = "GenuineIntel";
+const VENDOR_INTEL: string = "GenuineIntel";
+const VENDOR_AMD: string = "AuthenticAMD";
 const HYPERVISOR: string = "KVMKVMKVM";
 const BRAND_V2: string = "Longmode x86-64-v2 processor";
 const BRAND_V3: string = "Longmode x86-64-v3 processor";
@@ -307,11 +312,15 @@ function leafD(cpu: Cpu, out: CpuidResult, index: u32): void {
   }
 }
 
+function setVendor(out: CpuidResult, eax: u32, vendor: string): void {
+  set(out, eax, fourOf(vendor, 0), fourOf(vendor, 8), fourOf(vendor, 4));
+}
+
 function basic(cpu: Cpu, out: CpuidResult, leaf: u32, index: u32): void {
   const khz = machine().tscKhz;
   switch (leaf) {
     case 0x00:
-      set(out, MAX_BASIC, fourOf(VENDOR, 0), fourOf(VENDOR, 8), fourOf(VENDOR, 4));
+      setVendor(out, MAX_BASIC, hasFeature(cpu, Feature.AMD) ? VENDOR_AMD : VENDOR_INTEL);
       break;
     case 0x01:
       leaf1(cpu, out);

@@ -3,8 +3,11 @@
  * segments come from MSRs and are flat by definition: no descriptor is read.
  *
  * As on Intel processors SYSCALL and SYSRET exist in 64-bit mode only (CSTAR is never used), SYSENTER also
- * in compatibility mode, and SYSRET checks RCX before anything changes, at CPL 0.
+ * in compatibility mode, and SYSRET checks RCX before anything changes, at CPL 0. With the vendor AMD (APM
+ * vol. 3) SYSCALL and SYSRET exist also in compatibility mode, where SYSCALL goes to CSTAR, and in legacy
+ * protected mode, where it goes to STAR 31:0; SYSENTER and SYSEXIT do not exist in long mode.
  */
+import { hasFeature } from "../cpu/cpuid";
 import { DR6_BS } from "../cpu/debug";
 import { STEP_CANCELLED } from "../cpu/exceptions";
 import { raiseGP, raiseUD } from "../cpu/fault";
@@ -13,7 +16,7 @@ import { getRflags, RFLAGS_IF, RFLAGS_RF, RFLAGS_TF, RFLAGS_VM, setRflags } from
 import { loadFlat } from "../cpu/segment";
 import { Cpu, SEG_CS, SEG_GS, SEG_SS, segBase, setSegBase } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";
-import { Op } from "../decode/ops";
+import { Feature, Op } from "../decode/ops";
 import { isCanonical } from "../mmu/walk";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 
@@ -67,35 +70,61 @@ function refuse(cpu: Cpu): u32 {
   return EXEC_NEXT;
 }
 
+/** SYSCALL or SYSRET in this mode. */
+function isSyscallThere(cpu: Cpu): bool {
+  if ((cpu.efer & EFER_SCE) == 0) return false;
+  return is64(cpu) || (hasFeature(cpu, Feature.AMD) && (cpu.cr0 & CR0_PE) != 0);
+}
+
+/** SYSENTER or SYSEXIT in this mode. */
+function isSysenterThere(cpu: Cpu): bool {
+  return !(hasFeature(cpu, Feature.AMD) && isLong(cpu));
+}
+
+/** In legacy mode: neither masks nor keeps flags. */
+function legacySyscall(cpu: Cpu): u32 {
+  cpu.rcx = cpu.nextRip;
+  setRflags(cpu, getRflags(cpu) & ~(RFLAGS_VM | RFLAGS_IF | RFLAGS_RF));
+  loadKernel(cpu, <u32>(cpu.star >> 32), false);
+  return jump(cpu, cpu.star & 0xffff_ffff);
+}
+
 function syscall(cpu: Cpu): u32 {
-  if (!is64(cpu) || (cpu.efer & EFER_SCE) == 0) {
+  if (!isSyscallThere(cpu)) {
     raiseUD(cpu);
     return EXEC_NEXT;
   }
+  if (!isLong(cpu)) return legacySyscall(cpu);
+  const target = is64(cpu) ? cpu.lstar : cpu.cstar;
   const flags = getRflags(cpu) & ~RFLAGS_RF;
   cpu.rcx = cpu.nextRip;
   cpu.r11 = flags;
   setRflags(cpu, flags & ~(<u32>cpu.fmask));
   if ((flags & <u32>cpu.fmask & RFLAGS_TF) != 0) cpu.debugHit |= STEP_CANCELLED;
   loadKernel(cpu, <u32>(cpu.star >> 32), true);
-  return jump(cpu, cpu.lstar);
+  return jump(cpu, target);
 }
 
 function sysret(cpu: Cpu, isLongTarget: bool): u32 {
-  if (!is64(cpu) || (cpu.efer & EFER_SCE) == 0) {
+  if (!isSyscallThere(cpu)) {
     raiseUD(cpu);
     return EXEC_NEXT;
   }
   if (cpu.cpl != 0 || (isLongTarget && !isCanonical(cpu.rcx))) return refuse(cpu);
   const base = <u32>(cpu.star >> 48);
-  setRflags(cpu, <u32>cpu.r11 & SYSRET_FLAGS);
+  if (isLong(cpu)) setRflags(cpu, <u32>cpu.r11 & SYSRET_FLAGS);
+  else setRflags(cpu, getRflags(cpu) | RFLAGS_IF);
   // Unlike POPF and IRET it traps before the next instruction.
-  if ((cpu.r11 & RFLAGS_TF) != 0) cpu.debugHit |= DR6_BS;
+  if ((getRflags(cpu) & RFLAGS_TF) != 0) cpu.debugHit |= DR6_BS;
   loadUser(cpu, isLongTarget ? base + 16 : base, base + 8, isLongTarget);
   return jump(cpu, isLongTarget ? cpu.rcx : cpu.rcx & 0xffff_ffff);
 }
 
 function sysenter(cpu: Cpu): u32 {
+  if (!isSysenterThere(cpu)) {
+    raiseUD(cpu);
+    return EXEC_NEXT;
+  }
   if ((cpu.cr0 & CR0_PE) == 0 || (cpu.sysenterCs & 0xfffc) == 0) return refuse(cpu);
   const isWide = isLong(cpu);
   cpu.rflags &= ~(RFLAGS_VM | RFLAGS_IF | RFLAGS_RF);
@@ -105,6 +134,10 @@ function sysenter(cpu: Cpu): u32 {
 }
 
 function sysexit(cpu: Cpu, isLongTarget: bool): u32 {
+  if (!isSysenterThere(cpu)) {
+    raiseUD(cpu);
+    return EXEC_NEXT;
+  }
   if ((cpu.cr0 & CR0_PE) == 0 || (cpu.sysenterCs & 0xfffc) == 0 || cpu.cpl != 0) return refuse(cpu);
   if (isLongTarget && (!isCanonical(cpu.rcx) || !isCanonical(cpu.rdx))) return refuse(cpu);
   const cs = <u32>cpu.sysenterCs;

@@ -1,6 +1,16 @@
 /** System instructions: mode switches and the checks of SDM vol. 2. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Cpu, RAM, SEG_FS, SEG_GDTR, SEG_GS, SEG_IDTR, VCPU } from "../../src/shared/layout";
+import {
+  CPU_MODEL_MAX,
+  CPU_VENDOR_AMD,
+  Cpu,
+  RAM,
+  SEG_FS,
+  SEG_GDTR,
+  SEG_GS,
+  SEG_IDTR,
+  VCPU,
+} from "../../src/shared/layout";
 import { loadSystemCore, type SystemCore } from "../../test/system-core";
 
 let s: SystemCore;
@@ -285,5 +295,54 @@ describe("the rest", () => {
     expect(s.view.getUint32(VCPU + Cpu.halted, true)).toBe(1);
     s.core.enter(64, 3);
     expect(s.run("f4")).toBe(GP);
+  });
+});
+
+describe("fast system calls by vendor", () => {
+  const AMD = CPU_MODEL_MAX | CPU_VENDOR_AMD;
+  const SYSCALL = "0f05";
+  const SYSENTER = "0f34";
+  const COMPATIBILITY = 0xc0fb;
+  function enterUser(mode: number, model: number): void {
+    s.start(mode, 3, model);
+    s.set("efer", s.get("efer") | 1n);
+    s.set("star", 0x0010_0020_0001_2340n);
+    s.set("lstar", 0x5000n);
+    s.set("cstar", 0x6000n);
+    s.set("sysenterCs", 8n);
+  }
+  const rip = () => s.get("nextRip");
+
+  it("CPUID tells the vendor", () => {
+    const name = (model: number) => {
+      s.start(64, 0, model);
+      return s.cpuid(0).ecx;
+    };
+    expect(name(CPU_MODEL_MAX)).toBe(0x6c65_746e); // "ntel"
+    expect(name(AMD)).toBe(0x444d_4163); // "cAMD"
+  });
+  it("SYSCALL exists outside 64-bit mode for AMD alone", () => {
+    for (const model of [CPU_MODEL_MAX, AMD]) {
+      const outcome = model === AMD ? "ok" : "#UD";
+      enterUser(32, model);
+      expect(s.run(SYSCALL)).toBe(outcome);
+      if (model === AMD) expect(rip()).toBe(0x1_2340n);
+      enterUser(64, model);
+      expect(s.run(SYSCALL)).toBe("ok");
+      expect(rip()).toBe(0x5000n);
+      enterUser(64, model);
+      setCs(COMPATIBILITY);
+      s.core.updateState();
+      expect(s.run(SYSCALL)).toBe(outcome);
+      if (model === AMD) expect(rip()).toBe(0x6000n);
+    }
+  });
+  it("SYSENTER exists in long mode for Intel alone", () => {
+    enterUser(64, CPU_MODEL_MAX);
+    expect(s.run(SYSENTER)).toBe("ok");
+    enterUser(64, AMD);
+    expect(s.run(SYSENTER)).toBe("#UD");
+    enterUser(32, AMD);
+    expect(s.run(SYSENTER)).toBe("ok");
   });
 });

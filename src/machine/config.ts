@@ -4,6 +4,7 @@
  */
 
 export type CpuModel = "x86-64-v2" | "x86-64-v3" | "max";
+export type CpuVendor = "GenuineIntel" | "AuthenticAMD";
 
 export interface DriveConfig {
   id: string;
@@ -43,6 +44,7 @@ export interface MachineConfig {
   memory: number;
   cpuCount: number;
   cpu: CpuModel;
+  cpuVendor: CpuVendor;
   accel: "interp";
   boot: BootConfig;
   drives: DriveConfig[];
@@ -79,6 +81,7 @@ export function defaultConfig(): MachineConfig {
     memory: 512 * 2 ** 20,
     cpuCount: 1,
     cpu: "x86-64-v2",
+    cpuVendor: "GenuineIntel",
     accel: "interp",
     boot: { order: "cd", menu: false },
     drives: [],

@@ -12,7 +12,7 @@ export interface CoreExports {
   run(vcpu: number, budget: number): number;
   /** The vCPU's state as after RESET. */
   reset(vcpu: number): void;
-  /** Once, before the first reset: identity and features by CPU_MODEL_*. */
+  /** Once, before the first reset: identity and features by CPU_MODEL_*, with CPU_VENDOR_AMD or without. */
   initVcpu(vcpu: number, cpuModel: number): void;
   /** After the host wrote control or segment registers. */
   updateVcpuModes(vcpu: number): void;

@@ -43,6 +43,15 @@ describe("values", () => {
     expect(config.display).toBe("none");
   });
 
+  test("-cpu names a model and may change its vendor", () => {
+    expect(parse("-cpu max,vendor=AuthenticAMD")).toMatchObject({
+      cpu: "max",
+      cpuVendor: "AuthenticAMD",
+    });
+    expect(() => parse("-cpu max,vendor=Other")).toThrow(/vendor/);
+    expect(() => parse("-cpu max,+avx")).toThrow(/comes as it is/);
+  });
+
   test("isa-debug-exit keeps its ports", () => {
     expect(parse("-device isa-debug-exit,iobase=0xf4,iosize=0x4").devices).toEqual([
       {

@@ -4,7 +4,13 @@
  * from it. An option that takes no value is `on` in a URL.
  */
 import { RAM_MAX } from "../shared/layout";
-import { type CpuModel, type DriveConfig, defaultConfig, type MachineConfig } from "./config";
+import {
+  type CpuModel,
+  type CpuVendor,
+  type DriveConfig,
+  defaultConfig,
+  type MachineConfig,
+} from "./config";
 import {
   ConfigError,
   checkKeys,
@@ -53,6 +59,8 @@ const CPU_MODELS: Record<string, CpuModel> = {
   host: "max",
   qemu64: "x86-64-v2",
 };
+
+const CPU_VENDORS: CpuVendor[] = ["GenuineIntel", "AuthenticAMD"];
 
 /** Devices that -device may add, with the properties they take. */
 const DEVICE_PROPERTIES: Record<string, string[]> = {
@@ -133,9 +141,12 @@ function parseCpu(config: MachineConfig, value: string): void {
   const known = CPU_MODELS[model];
   if (!known)
     throw new ConfigError(`-cpu is one of ${Object.keys(CPU_MODELS).join(", ")}, not "${model}".`);
-  if (changes.length > 0)
-    throw new ConfigError(`-cpu ${model} comes as it is: "${changes[0]}" cannot be changed.`);
   config.cpu = known;
+  for (const change of changes) {
+    if (!change.startsWith("vendor="))
+      throw new ConfigError(`-cpu ${model} comes as it is: "${change}" cannot be changed.`);
+    config.cpuVendor = parseChoice("-cpu vendor", change.slice(7), CPU_VENDORS);
+  }
 }
 
 function parseBoot(config: MachineConfig, value: string): void {
@@ -362,11 +373,15 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     key: "cpu",
-    value: "MODEL",
-    help: `processor: ${Object.keys(CPU_MODELS).join(", ")}; default ${defaultConfig().cpu}`,
+    value: "MODEL[,vendor=NAME]",
+    help: `processor: ${Object.keys(CPU_MODELS).join(", ")}; default ${defaultConfig().cpu}; ${CPU_VENDORS.join(" or ")}`,
     form: { label: "Processor", choices: ["x86-64-v2", "x86-64-v3", "max"] },
     parse: parseCpu,
-    print: ({ cpu }) => (cpu === defaultConfig().cpu ? [] : [cpu]),
+    print: ({ cpu, cpuVendor }) => {
+      const { cpu: usual, cpuVendor: usualVendor } = defaultConfig();
+      if (cpuVendor !== usualVendor) return [`${cpu},vendor=${cpuVendor}`];
+      return cpu === usual ? [] : [cpu];
+    },
   },
   {
     key: "accel",

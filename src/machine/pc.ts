@@ -29,7 +29,7 @@ import { PhysicalMap } from "../memory/physical-map";
 import { Ram } from "../memory/ram";
 import { PciRoot } from "../pci/root";
 import { guestNowNs } from "../shared/guest-time";
-import { CPU_MODEL_MAX, CPU_MODEL_V2, CPU_MODEL_V3 } from "../shared/layout";
+import { CPU_MODEL_MAX, CPU_MODEL_V2, CPU_MODEL_V3, CPU_VENDOR_AMD } from "../shared/layout";
 import type { SharedMemory } from "../shared/shared-memory";
 import { hasVga, type MachineConfig } from "./config";
 import type { CoreExports } from "./core";
@@ -78,6 +78,8 @@ const CPU_MODELS = {
   max: CPU_MODEL_MAX,
 } as const;
 
+const CPU_VENDORS = { GenuineIntel: 0, AuthenticAMD: CPU_VENDOR_AMD } as const;
+
 export class Pc {
   readonly physical: PhysicalMap;
   readonly map: IoMap;
@@ -117,7 +119,7 @@ export class Pc {
     const onReset = () => events.onReset();
     if (parts.firmware.length > 0) this.physical.setRom(parts.firmware);
     for (let index = 0; index < config.cpuCount; index++)
-      core.initVcpu(index, CPU_MODELS[config.cpu]);
+      core.initVcpu(index, CPU_MODELS[config.cpu] | CPU_VENDORS[config.cpuVendor]);
 
     this.lpc = new LpcIch9({
       map,

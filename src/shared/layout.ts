@@ -447,4 +447,5 @@ export const ACCESS_ALIGNED = 3;
 export const CPU_MODEL_V2 = 0;
 export const CPU_MODEL_V3 = 1;
 export const CPU_MODEL_MAX = 2;
+export const CPU_VENDOR_AMD = 0x100;
 export const CPUID_SIGNATURE = 0x0002_06c1;
