@@ -81,7 +81,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.BASE | L1_ECX | 24 * BIT, // TSC deadline
   Feature.AES | L1_ECX | 25 * BIT | MAX,
   Feature.XSAVE | L1_ECX | 26 * BIT,
-  Feature.AVX | L1_ECX | 28 * BIT | LATER,
+  Feature.AVX | L1_ECX | 28 * BIT | V3,
   Feature.F16C | L1_ECX | 29 * BIT | LATER,
   Feature.RDRAND | L1_ECX | 30 * BIT,
   Feature.BASE | L1_ECX | 31 * BIT, // hypervisor
@@ -110,7 +110,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.FSGSBASE | L7_EBX | 0 * BIT,
   Feature.BASE | L7_EBX | 1 * BIT, // TSC_ADJUST
   Feature.BMI1 | L7_EBX | 3 * BIT | V3,
-  Feature.AVX2 | L7_EBX | 5 * BIT | LATER,
+  Feature.AVX2 | L7_EBX | 5 * BIT | V3,
   Feature.BASE | L7_EBX | 6 * BIT, // FDP is written on unmasked x87 exceptions only
   Feature.BASE | L7_EBX | 7 * BIT, // SMEP
   Feature.BMI2 | L7_EBX | 8 * BIT | V3,

@@ -11,7 +11,7 @@ import { Cpu, segBase, xmm } from "../cpu/state";
 import { EA_FLAT64, Insn } from "../decode/insn";
 import { VCPU_SCRATCH } from "../layout";
 import { hostRead, hostWrite, ld8, ld16, ld32, ld64, ld128, probe, st128 } from "../mmu/access";
-import { operand } from "../mmu/address";
+import { effective, operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_R, TLB_TAG_W, Tlb } from "../mmu/tlb";
 import { Ea } from "./hot-semantics";
 import { isMemory } from "./simd-operand";
@@ -82,10 +82,13 @@ export function alignedSource(cpu: Cpu, insn: Insn, len: u32): usize {
   return cpu.fault != 0 ? 0 : copied(cpu, la, len);
 }
 
+/** Alignment comes before the segment's limit. */
 function alignedOperand(cpu: Cpu, insn: Insn, len: u32, isWrite: bool): u64 {
-  const la = operand(cpu, insn, len, isWrite);
-  if ((<u32>la & (len - 1)) != 0 && cpu.fault == 0) raiseGP(cpu, 0);
-  return la;
+  if (((effective(cpu, insn) + segBase(cpu, insn.seg)) & <u64>(len - 1)) != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
+  return operand(cpu, insn, len, isWrite);
 }
 
 /** Address of a copy of `len` bytes at `la`, or of themselves; 0 with a fault raised. */
