@@ -21,6 +21,7 @@ import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, updateModes } from "./m
 import { Cpu, SEG_FS, SEG_GS, segBase, setSegBase } from "./state";
 import { readTsc, writeTsc } from "./time";
 
+const K7_EVNTSEL0: u32 = 0xc001_0000;
 const P5_MC_ADDR: u32 = 0x0000;
 const P5_MC_TYPE: u32 = 0x0001;
 const IA32_TIME_STAMP_COUNTER: u32 = 0x0010;
@@ -156,6 +157,14 @@ function areTypes(types: u64, count: u32, allowed: u32): bool {
 const MTRR_TYPES: u32 = 0x73;
 const PAT_TYPES: u32 = 0xf3;
 
+/**
+ * The four counters and their event selects, which every processor of AMD's has without a CPUID bit (APM vol. 2
+ * 13.2). Nothing is ever counted, and they keep nothing.
+ */
+function isK7Counter(cpu: Cpu, msr: u32): bool {
+  return msr - K7_EVNTSEL0 < 8 && hasFeature(cpu, Feature.AMD);
+}
+
 /** The value of `msr`; an unknown one raises #GP(0). */
 export function readMsr(cpu: Cpu, msr: u32): u64 {
   if (msr - X2APIC_FIRST < 0x100) {
@@ -172,6 +181,7 @@ export function readMsr(cpu: Cpu, msr: u32): u64 {
   if (msr - IA32_MTRR_PHYSBASE0 < MTRR_VARIABLE * 2) return load<u64>(variableAt(cpu, msr));
   const fixed = fixedMtrr(msr);
   if (fixed >= 0) return load<u64>(fixedAt(cpu, fixed));
+  if (isK7Counter(cpu, msr)) return 0;
   if (msr >= IA32_EFER) return readLong(cpu, msr);
   return readLow(cpu, msr);
 }
@@ -271,6 +281,7 @@ export function writeMsr(cpu: Cpu, msr: u32, value: u64): void {
   else if (msr - IA32_MC0_CTL < MC_BANKS * 4) isValid = writeBank(cpu, msr - IA32_MC0_CTL, value);
   else if (msr - IA32_MTRR_PHYSBASE0 < MTRR_VARIABLE * 2) isValid = writeVariable(cpu, msr, value);
   else if (fixedMtrr(msr) >= 0) isValid = writeFixed(cpu, fixedMtrr(msr), value);
+  else if (isK7Counter(cpu, msr)) isValid = true;
   else if (msr >= IA32_EFER) isValid = writeLong(cpu, msr, value);
   else isValid = writeLow(cpu, msr, value);
   if (!isValid) raiseGP(cpu, 0);

@@ -321,6 +321,13 @@ describe("fast system calls by vendor", () => {
     expect(name(CPU_MODEL_MAX)).toBe(0x6c65_746e); // "ntel"
     expect(name(AMD)).toBe(0x444d_4163); // "cAMD"
   });
+  it("AMD's event counters are there, and count nothing", () => {
+    s.start(64, 0, AMD);
+    expect(s.wrmsr(0xc001_0000, 0x43n)).toBe("ok");
+    expect(s.rdmsr(0xc001_0007)).toBe(0n);
+    s.start(64, 0, CPU_MODEL_MAX);
+    expect(s.wrmsr(0xc001_0000, 0x43n)).toBe(GP);
+  });
   it("SYSCALL exists outside 64-bit mode for AMD alone", () => {
     for (const model of [CPU_MODEL_MAX, AMD]) {
       const outcome = model === AMD ? "ok" : "#UD";
