@@ -10,7 +10,6 @@
  * needed" and IPIs by hypercall; Linux reads 40000010h only from ACRN, and a VMware signature promises a backdoor port.
  *
  * Not offered: MONITOR, performance counters, thermal control, SMX, VMX, 5-level paging.
- * What needs AVX is in the table for v3 and max and is not offered by any model yet.
  */
 
 import { Feature } from "../decode/ops";
@@ -56,10 +55,9 @@ const X1_ECX: u32 = 6 << 8; // leaf 80000001h
 const X1_EDX: u32 = 7 << 8;
 const L72_EDX: u32 = 8 << 8; // leaf 7, sub-leaf 2
 
-/** Least model that offers the row. LATER: no model does until the core has it. */
+/** Least model that offers the row. */
 const V3: u32 = CPU_MODEL_V3 << 20;
 const MAX: u32 = CPU_MODEL_MAX << 20;
-const LATER: u32 = 7 << 20;
 
 /** A row: Feature (BASE where nothing else depends on it) | register | bit << 12 | least model. */
 const BIT: u32 = 1 << 12;
@@ -69,7 +67,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.SSE3 | L1_ECX | 0 * BIT,
   Feature.PCLMULQDQ | L1_ECX | 1 * BIT | MAX,
   Feature.SSSE3 | L1_ECX | 9 * BIT,
-  Feature.FMA | L1_ECX | 12 * BIT | LATER,
+  Feature.FMA | L1_ECX | 12 * BIT | V3,
   Feature.CX16 | L1_ECX | 13 * BIT,
   Feature.BASE | L1_ECX | 17 * BIT, // PCID
   Feature.SSE41 | L1_ECX | 19 * BIT,
@@ -82,7 +80,7 @@ const FEATURES: StaticArray<u32> = [
   Feature.AES | L1_ECX | 25 * BIT | MAX,
   Feature.XSAVE | L1_ECX | 26 * BIT,
   Feature.AVX | L1_ECX | 28 * BIT | V3,
-  Feature.F16C | L1_ECX | 29 * BIT | LATER,
+  Feature.F16C | L1_ECX | 29 * BIT | V3,
   Feature.RDRAND | L1_ECX | 30 * BIT,
   Feature.BASE | L1_ECX | 31 * BIT, // hypervisor
   Feature.X87 | L1_EDX | 0 * BIT,

@@ -1,12 +1,11 @@
 /**
- * AVX and AVX2: the entry from the interpreter, and the forms of integer and cryptographic SSE operations. Insn.op
+ * AVX, AVX2, FMA and F16C: the entry from the interpreter, and the forms of integer and cryptographic SSE operations. Insn.op
  * is COLD plus a number of decode/ops-vex.ts. The decoder has checked the CPUID feature, CR4.OSXSAVE, XCR0 and
  * CR0.TS, VEX.W and L, and that a memory or register form exists.
  *
  * The operations of SSE are pure functions of two vectors of 128 bits; here they run once or twice on operands
  * from elsewhere. What differs in one of the halves is said at its place.
  */
-import { raiseUD } from "../cpu/fault";
 import { is64 } from "../cpu/modes";
 import { Cpu, xmm } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";
@@ -16,6 +15,7 @@ import { simdCrypto } from "./simd-crypto";
 import { simdInt } from "./simd-int";
 import { Xmm } from "./simd-operand";
 import { execVexConvert, execVexFloat } from "./vex-float";
+import { execFma, execHalfToSingle, execSingleToHalf } from "./vex-fma";
 import { execGather, execMaskedMove } from "./vex-memory";
 import { execVexMove } from "./vex-move";
 import { isLong, second, source, Ymm } from "./vex-operand";
@@ -59,10 +59,12 @@ function execVexOnly(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Vex.VGATHERQPS:
     case Vex.VGATHERQPD:
       return execGather(cpu, insn, op);
+    case Vex.VCVTPH2PS:
+      return execHalfToSingle(cpu, insn);
+    case Vex.VCVTPS2PH:
+      return execSingleToHalf(cpu, insn);
   }
-  if (op < <u32>Vex.VEX_MOVE_END) return execVexPermute(cpu, insn, op);
-  raiseUD(cpu);
-  return 0;
+  return op < <u32>Vex.VEX_MOVE_END ? execVexPermute(cpu, insn, op) : execFma(cpu, insn, op);
 }
 
 /** VZEROUPPER, VZEROALL (VEX.L): of the registers that the mode has. */

@@ -126,11 +126,11 @@ export class Ieee {
   }
 }
 
-function signal(cpu: Cpu, flags: u32): void {
+export function signal(cpu: Cpu, flags: u32): void {
   cpu.simdFlags |= flags;
 }
 
-function invalid(cpu: Cpu, f: u32): u64 {
+export function invalid(cpu: Cpu, f: u32): u64 {
   signal(cpu, MXCSR_IE);
   return Ieee.indefinite(f);
 }
@@ -182,7 +182,7 @@ function increment(rc: u32, sign: u64, mask: u64): u64 {
 /**
  * Rounds to the format. `exponent` is biased, `significand` has bit 63 set and its bit 0 is sticky.
  */
-function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significand: u64): u64 {
+export function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significand: u64): u64 {
   const drop = <u64>(63 - Ieee.fractionBits(f));
   const mask = ((<u64>1) << drop) - 1;
   const rc = roundingControl(cpu);
@@ -233,7 +233,7 @@ export function softSub(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
   return addMagnitudes(cpu, f, a, b ^ Ieee.signMask(f));
 }
 
-function addMagnitudes(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
+export function addMagnitudes(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
   const mask = Ieee.signMask(f);
   if (Ieee.isInfinite(f, a) && Ieee.isInfinite(f, b)) return a == b ? a : invalid(cpu, f);
   a = denormalInput(cpu, f, a);
