@@ -104,7 +104,7 @@ const projects = [
   },
   {
     name: "processor",
-    include: ["asm/**/*.test.ts"],
+    include: ["asm/**/*.test.ts", "test/cpu/*.test.ts"],
     exclude: THREADED,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 /**
  * Programs of test/native/ that ask the processor the tests run on. They need gcc and an x86-64 host:
- * `compileNative` gives undefined, and says why, where that is missing.
+ * where that is missing the answer is undefined, and why is said.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,8 +9,8 @@ import { join } from "node:path";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** Compiles test/native/`name`.c with extra `flags` and returns a function that runs it. */
-export function compileNative(name: string, flags: string[] = []) {
+/** Compiles test/native/`name`.c with extra `flags`; the path of the program. */
+export function buildNative(name: string, flags: string[] = []): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "longmode-native-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, name);
@@ -25,6 +25,13 @@ export function compileNative(name: string, flags: string[] = []) {
     );
     return undefined;
   }
+  return program;
+}
+
+/** The same, as a function that runs it. */
+export function compileNative(name: string, flags: string[] = []) {
+  const program = buildNative(name, flags);
+  if (program === undefined) return undefined;
   return (args: string[] = [], input?: Buffer) =>
     execFileSync(program, args, { input, maxBuffer: 1 << 28 });
 }

@@ -279,6 +279,8 @@ export function dropInnerSegments(cpu: Cpu, cpl: u32): void {
 
 function dropInner(cpu: Cpu, seg: u32, cpl: u32): void {
   const attr = segAttr(cpu, seg);
+  // A null selector loses its RPL.
+  if ((attr & ATTR_UNUSABLE) != 0) setSegSel(cpu, seg, 0);
   if ((attr & ATTR_UNUSABLE) != 0 || ((attr >> 5) & 3) >= cpl) return;
   if ((attr & (TYPE_CODE | TYPE_CONFORMING)) == (TYPE_CODE | TYPE_CONFORMING)) return;
   setSegSel(cpu, seg, 0);

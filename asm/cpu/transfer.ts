@@ -231,6 +231,11 @@ export function withStackPointer(old: u64, value: u64, mask: u64): u64 {
   return mask == 0xffff ? (old & ~mask) | (value & mask) : value & mask;
 }
 
+/** RIP of a far transfer to code descriptor `d`: code that is not 64-bit takes the low half. */
+export function targetRip(cpu: Cpu, d: u64, rip: u64): u64 {
+  return isLong(cpu) && (descAttr(d) & ATTR_L) != 0 ? rip : rip & 0xffff_ffff;
+}
+
 /** RIP `rip` of a far transfer to code descriptor `d`: inside its limit, or canonical in 64-bit code. */
 export function checkTarget(cpu: Cpu, d: u64, rip: u64, error: u32): bool {
   const isBad =

@@ -45,7 +45,7 @@ export const OPMAP_0F: StaticArray<u64> = [
   /* 04 */ Op.INVALID,
   /* 05 */ Op.SYSCALL | END | F_SYSCALL,
   /* 06 */ Op.CLTS | PRIV | END,
-  /* 07 */ Op.SYSRET | PRIV | END | F_SYSCALL,
+  /* 07 */ Op.SYSRET | END | F_SYSCALL,
   /* 08 */ Op.INVD | PRIV,
   /* 09 */ Op.WBINVD | PRIV,
   /* 0a */ Op.INVALID,

@@ -52,7 +52,7 @@ import {
 } from "../cpu/segment";
 import { Cpu, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, segLimit } from "../cpu/state";
 import { returnFromTask } from "../cpu/task";
-import { checkTarget, peekItem, stackMask, withStackPointer } from "../cpu/transfer";
+import { checkTarget, peekItem, stackMask, targetRip, withStackPointer } from "../cpu/transfer";
 import { Insn } from "../decode/insn";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 
@@ -64,7 +64,7 @@ const IRET_FLAGS32: u32 = RFLAGS_RF | RFLAGS_AC | RFLAGS_ID;
 export function farReturn(cpu: Cpu, insn: Insn): u32 {
   const size = <u32>insn.osz;
   const params: u32 = insn.opcode == 0xca ? <u32>insn.imm & 0xffff : 0;
-  const rip = peekItem(cpu, 0, size);
+  let rip = peekItem(cpu, 0, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   const selector = <u32>peekItem(cpu, size, size) & 0xffff;
   if (cpu.fault != 0) return EXEC_NEXT;
@@ -75,6 +75,7 @@ export function farReturn(cpu: Cpu, insn: Insn): u32 {
   }
   const d = fetchReturnCode(cpu, selector);
   if (cpu.fault != 0) return EXEC_NEXT;
+  rip = targetRip(cpu, d, rip);
   const cpl = selector & 3;
   if (cpl > cpu.cpl) {
     return returnOuter(cpu, selector, d, rip, 2 * size + params, size, params, 0)
@@ -192,7 +193,7 @@ export function iret(cpu: Cpu, insn: Insn): u32 {
   cpu.nmiBlocked = 0;
   if (isV86(cpu)) return iretV86(cpu, size);
   if (isProtected(cpu) && (cpu.rflags & RFLAGS_NT) != 0) return iretTask(cpu);
-  const rip = peekItem(cpu, 0, size);
+  let rip = peekItem(cpu, 0, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   const selector = <u32>peekItem(cpu, size, size) & 0xffff;
   if (cpu.fault != 0) return EXEC_NEXT;
@@ -204,6 +205,7 @@ export function iret(cpu: Cpu, insn: Insn): u32 {
   }
   const d = fetchReturnCode(cpu, selector);
   if (cpu.fault != 0) return EXEC_NEXT;
+  rip = targetRip(cpu, d, rip);
   const cpl = selector & 3;
   if (cpl > cpu.cpl || is64(cpu)) {
     // RFLAGS always has bit 1 set, so the flags are never 0.

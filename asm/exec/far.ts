@@ -43,6 +43,7 @@ import {
   hasRoom,
   peekItem,
   pushItem,
+  targetRip,
   transfer,
   useCurrentStack,
   useInnerStack,
@@ -158,8 +159,7 @@ function toTask(cpu: Cpu, selector: u32, isCall: bool): u32 {
 
 /** A code segment named by the instruction itself: privilege does not change. */
 function transferDirect(cpu: Cpu, selector: u32, d: u64, size: u32, isCall: bool): u32 {
-  const t = transfer(cpu);
-  const offset = t.offset;
+  const offset = targetRip(cpu, d, transfer(cpu).offset);
   const type = descType(d);
   const dpl = descDpl(d);
   const isAllowed =

@@ -117,13 +117,15 @@ function fxrstor(cpu: Cpu, insn: Insn): u32 {
 
 /** Linear address of a save area that is aligned and wholly accessible. */
 function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
-  const la = operand(cpu, insn, len, isWrite);
+  // Being misaligned is found before the end of the area is out of the segment.
+  const la = operand(cpu, insn, 1, isWrite);
   if (cpu.fault != 0) return 0;
   if ((<u32>la & misaligned) != 0) {
     raiseGP(cpu, 0);
     return 0;
   }
-  probe(cpu, la, len, isWrite);
+  operand(cpu, insn, len, isWrite);
+  if (cpu.fault == 0) probe(cpu, la, len, isWrite);
   return la;
 }
 

@@ -40,6 +40,11 @@ class Step {
     }
     return left + remaining(insn, block);
   }
+  /** The same for a push that an operand in memory came before. */
+  static leaveStack(cpu: Cpu, insn: Insn, block: Block, left: i32): i32 {
+    if (cpu.fault == (FAULT_PENDING | Vector.GP)) cpu.fault = FAULT_PENDING | Vector.SS;
+    return Step.leave(cpu, insn, block, left);
+  }
 }
 
 /** Instructions of `block` from `insn` on. */
@@ -368,11 +373,11 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.IMUL_RMI + 3: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Reg.setR<u64>(cpu, insn, Alu.imul<u64>(cpu, <u64>insn.imm, v)); insn = Reg.next(insn); continue; }
       case Hot.PUSH_R + 0: { const v = Reg.m<u64>(cpu, insn); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
       case Hot.PUSH_I + 0: { Mem.st<u64>(cpu, cpu.rsp - 8, <u64>insn.imm); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
-      case Hot.PUSH_M + 0: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
+      case Hot.PUSH_M + 0: { const v = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, v); if (cpu.fault != 0) return Step.leaveStack(cpu, insn, block, left); cpu.rsp -= 8; insn = Reg.next(insn); continue; }
       case Hot.POP_R + 0: { const v = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp += 8; Reg.setM<u64>(cpu, insn, v); insn = Reg.next(insn); continue; }
       case Hot.CALL + 0: { Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); cpu.rsp -= 8; rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
       case Hot.CALL_R + 0: { const target = Reg.m<u64>(cpu, insn); Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp -= 8; rip = target; slot = 0; break; }
-      case Hot.CALL_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp -= 8; rip = target; slot = 0; break; }
+      case Hot.CALL_M + 0: { const target = Mem.ld<u64>(cpu, Ea.read<u64>(cpu, insn)); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); Mem.st<u64>(cpu, cpu.rsp - 8, cpu.ripBase + <u64>insn.ofs + <u64>insn.len); if (cpu.fault != 0) return Step.leaveStack(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp -= 8; rip = target; slot = 0; break; }
       case Hot.RET + 0: { const target = Mem.ld<u64>(cpu, cpu.rsp); if (cpu.fault != 0) return Step.leave(cpu, insn, block, left); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } cpu.rsp += 8; rip = target; slot = 0; break; }
       case Hot.JMP + 0: { rip = cpu.ripBase + <u64>insn.imm; slot = Reg.link(insn); break; }
       case Hot.JMP_R + 0: { const target = Reg.m<u64>(cpu, insn); if (!isCanonical(target)) { raiseGP(cpu, 0); cpu.rip = cpu.ripBase + <u64>insn.ofs; return left + remaining(insn, block); } rip = target; slot = 0; break; }

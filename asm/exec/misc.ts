@@ -22,10 +22,10 @@ export function execBound(cpu: Cpu, insn: Insn): u32 {
   if (cpu.fault != 0) return EXEC_NEXT;
   const lower = signExtend(loadMem(cpu, la, size), size);
   if (cpu.fault != 0) return EXEC_NEXT;
-  const upper = signExtend(loadMem(cpu, la + insn.osz, size), size);
-  if (cpu.fault != 0) return EXEC_NEXT;
   const index = signExtend(getReg(cpu, insn.r, size), size);
-  if (index < lower || index > upper) raise(cpu, Vector.BR);
+  // An index below the lower bound needs no upper one, whose page may be missing.
+  const upper = index < lower ? lower : signExtend(loadMem(cpu, la + insn.osz, size), size);
+  if (cpu.fault == 0 && (index < lower || index > upper)) raise(cpu, Vector.BR);
   return EXEC_NEXT;
 }
 

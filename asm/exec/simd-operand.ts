@@ -13,7 +13,7 @@ import { raiseGP } from "../cpu/fault";
 import { Cpu, fpr, segBase, xmm } from "../cpu/state";
 import { EA_FLAT32, EA_FLAT64, INSN_MEM, INSN_REXW, Insn } from "../decode/insn";
 import { ld8, ld16, ld32, ld64, ld128, Mem, st8, st16, st32, st64, st128 } from "../mmu/access";
-import { operand } from "../mmu/address";
+import { effective, operand } from "../mmu/address";
 import { PAGE_MASK, TLB_ADDEND, TLB_TAG_W, Tlb } from "../mmu/tlb";
 import { Ea } from "./hot-semantics";
 
@@ -90,11 +90,16 @@ class Quick {
   }
 }
 
-/** Linear address of a 128-bit memory operand that must be aligned. */
+/**
+ * Linear address of a 128-bit memory operand that must be aligned. Being misaligned is found before being out of
+ * the segment, which in the stack segment is another exception.
+ */
 function alignedOperand(cpu: Cpu, insn: Insn, isWrite: bool): u64 {
-  const la = operand(cpu, insn, 16, isWrite);
-  if ((<u32>la & 15) != 0 && cpu.fault == 0) raiseGP(cpu, 0);
-  return la;
+  if (((<u32>effective(cpu, insn) + <u32>segBase(cpu, insn.seg)) & 15) != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
+  return operand(cpu, insn, 16, isWrite);
 }
 
 /** W of 128 bits. */

@@ -282,7 +282,12 @@ function execRdtsc(cpu: Cpu, withAux: bool): u32 {
   return EXEC_NEXT;
 }
 
+/** Unlike other privileged instructions, undefined in programs. */
 function setAccessCheck(cpu: Cpu, allows: bool): u32 {
+  if (cpu.cpl != 0) {
+    raiseUD(cpu);
+    return EXEC_NEXT;
+  }
   cpu.rflags = allows ? cpu.rflags | RFLAGS_AC : cpu.rflags & ~RFLAGS_AC;
   updateModes(cpu);
   return EXEC_JUMP;

@@ -1,0 +1,149 @@
+/**
+ * The long checks of the processor, run by scripts/test-cpu.mjs: native vectors made afresh from a seed, on this
+ * processor and on the core; and what is recorded of them (test/cpu/recorded/).
+ */
+import { OUT, OUTCOME_SIZE } from "./case";
+import { Core } from "./core";
+import type { Form } from "./forms";
+import { type FuzzOptions, type FuzzResult, fuzz } from "./fuzz";
+import { Host, HostDied } from "./host";
+import { encodeOutcomes, type Recording, sumOf, writeRecordings } from "./recorded";
+import {
+  type Batch,
+  batchesOf,
+  compareBatch,
+  countOf,
+  MODES,
+  makeBatch,
+  vectorForms,
+} from "./vectors";
+
+export interface Options {
+  /** Path of the core. */
+  wasm: string;
+  seed: number;
+  /** Vectors of a form, and ten times as many where flags are computed. */
+  count: number;
+  only: RegExp;
+  say(line: string): void;
+}
+
+const UD = 6;
+
+/** The host has no such instruction although the core has. */
+function isMissing(truth: Uint8Array, core: Uint8Array): boolean {
+  const traps = (outcomes: Uint8Array) => {
+    const view = new DataView(outcomes.buffer, outcomes.byteOffset, outcomes.length);
+    return Array.from({ length: outcomes.length / OUTCOME_SIZE }, (_, i) =>
+      view.getUint32(i * OUTCOME_SIZE + OUT.trap, true),
+    );
+  };
+  return traps(truth).every((trap) => trap === UD) && traps(core).some((trap) => trap !== UD);
+}
+
+function openHost(): Host {
+  const host = Host.open();
+  if (host === undefined) throw new Error("native vectors need gcc and Linux on x86-64.");
+  return host;
+}
+
+async function truthOf(host: Host, batch: Batch): Promise<Uint8Array> {
+  try {
+    return await host.run(batch.cases);
+  } catch (error) {
+    if (error instanceof HostDied)
+      error.message += ` of ${batch.form.name} in ${batch.mode}-bit mode`;
+    throw error;
+  }
+}
+
+/** Compares; passed and failed vectors, and forms this processor does not have. */
+export async function compareAll({ wasm, seed, count, only, say }: Options) {
+  const core = Core.load(wasm);
+  const host = openHost();
+  const forms = await vectorForms(core, only);
+  const totals = { passed: 0, failed: 0, missing: [] as string[] };
+  for (const batch of batchesOf(forms, seed, count)) {
+    const truth = await truthOf(host, batch);
+    const ours = core.run(batch.cases);
+    if (isMissing(truth, ours)) {
+      totals.missing.push(`${batch.form.name} ${batch.mode}`);
+      continue;
+    }
+    const found = compareBatch(batch, truth, ours);
+    totals.failed += found.length;
+    totals.passed += batch.lengths.length - found.length;
+    for (const line of found.slice(0, 2)) say(line);
+  }
+  host.close();
+  return totals;
+}
+
+/** Forms that this processor has as well, as far as one instance of each tells. */
+async function sharedForms(core: Core, host: Host): Promise<Form[]> {
+  const shared: Form[] = [];
+  for (const form of await vectorForms(core)) {
+    const mode = MODES.find((one) => form.encodings[one]);
+    if (mode === undefined) continue;
+    const batch = makeBatch(form, mode, 4, 0);
+    if (!isMissing(await truthOf(host, batch), core.run(batch.cases))) shared.push(form);
+  }
+  return shared;
+}
+
+/** The fuzzer on this processor and the core. */
+export async function fuzzThisProcessor(
+  options: Pick<FuzzOptions, "seconds" | "seed" | "most" | "say"> & { wasm: string },
+): Promise<FuzzResult> {
+  const core = Core.load(options.wasm);
+  const host = openHost();
+  const forms = await sharedForms(core, host);
+  const result = await fuzz({ ...options, truth: host, core, forms });
+  host.close();
+  return result;
+}
+
+/** File of test/cpu/recorded/ that a form belongs to. */
+function fileOf({ opcode, name }: Form): string {
+  if (/^VEX/.test(opcode)) return "vex";
+  if (/^[0-9A-Z ]*\bD[89A-F]\b/.test(opcode) && /^F/.test(name)) return "x87";
+  if (/0F 38|0F38/.test(opcode)) return "0f38";
+  if (/0F 3A|0F3A/.test(opcode)) return "0f3a";
+  return /\b0F\b/.test(opcode) ? "0f" : "1byte";
+}
+
+/** Runs the committed numbers of vectors natively and writes their outcomes. Forms this processor lacks keep theirs out. */
+export async function record({ wasm, say }: Pick<Options, "wasm" | "say">): Promise<void> {
+  const core = Core.load(wasm);
+  const host = openHost();
+  const files = new Map<string, Recording[]>();
+  const missing: string[] = [];
+  for (const form of await vectorForms(core)) {
+    for (const mode of MODES) {
+      if (!form.encodings[mode]) continue;
+      const batch = makeBatch(form, mode, countOf(form, mode), 0);
+      const truth = await truthOf(host, batch);
+      if (isMissing(truth, core.run(batch.cases))) {
+        missing.push(`${form.name} ${mode}`);
+        continue;
+      }
+      const file = fileOf(form);
+      const list = files.get(file) ?? [];
+      files.set(file, list);
+      list.push({
+        form: form.name,
+        mode,
+        count: batch.lengths.length,
+        sum: sumOf(batch.cases),
+        bytes: encodeOutcomes(batch.cases, truth, batch.lengths),
+      });
+    }
+  }
+  host.close();
+  for (const [file, recordings] of files) {
+    writeRecordings(file, recordings);
+    const count = recordings.reduce((sum, recording) => sum + recording.count, 0);
+    say(`${file}: ${recordings.length} forms and modes, ${count} vectors`);
+  }
+  if (missing.length) say(`not on this processor: ${missing.join(", ")}`);
+}
