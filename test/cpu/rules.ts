@@ -33,7 +33,7 @@ const hasOlderOverflow = (form: Form) => /^(Rol|Rcl|Rcr)_rm\d+_imm8$/.test(form.
 const MMX = /_mm(_|m|$)|Maskmovq/;
 /** Several accesses to memory, or one of 10 bytes and more that is no vector: which comes first is the processor's choice. */
 const WIDE =
-  /^F(xsave|xrstor|nsave|nstenv|ldenv|rstor|stp_m80fp|bstp|ld_m80|bld)|^(Pusha|Popa|Enter|Retf|Iret|Maskmov)|^(Call|Jmp)_(m16|ptr)|^Cmpxchg16b/;
+  /^F(xsave|xrstor|nsave|nstenv|ldenv|rstor|stp_m80fp|bstp|ld_m80|bld)|^(Pusha|Popa|Enter|Retf|Iret|Maskmov)|^(Call|Jmp)_(m16|ptr)|^Cmpxchg16b|^VEX_Vp?maskmov/;
 
 /** What a later instruction of a sequence would carry on, or sees of the host's descriptors. */
 export const isLoose = (form: Form) =>
