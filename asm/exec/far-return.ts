@@ -64,9 +64,9 @@ const IRET_FLAGS32: u32 = RFLAGS_RF | RFLAGS_AC | RFLAGS_ID;
 export function farReturn(cpu: Cpu, insn: Insn): u32 {
   const size = <u32>insn.osz;
   const params: u32 = insn.opcode == 0xca ? <u32>insn.imm & 0xffff : 0;
-  let rip = peekItem(cpu, 0, size);
+  const selector = <u32>peekItem(cpu, size, 2);
   if (cpu.fault != 0) return EXEC_NEXT;
-  const selector = <u32>peekItem(cpu, size, size) & 0xffff;
+  let rip = peekItem(cpu, 0, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   if (!isProtected(cpu)) {
     if (!returnReal(cpu, selector, rip, 2 * size + params)) return EXEC_NEXT;
@@ -193,11 +193,12 @@ export function iret(cpu: Cpu, insn: Insn): u32 {
   cpu.nmiBlocked = 0;
   if (isV86(cpu)) return iretV86(cpu, size);
   if (isProtected(cpu) && (cpu.rflags & RFLAGS_NT) != 0) return iretTask(cpu);
-  let rip = peekItem(cpu, 0, size);
+  // Processors read the frame from its upper end.
+  const flags = <u32>peekItem(cpu, 2 * size, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   const selector = <u32>peekItem(cpu, size, size) & 0xffff;
   if (cpu.fault != 0) return EXEC_NEXT;
-  const flags = <u32>peekItem(cpu, 2 * size, size);
+  let rip = peekItem(cpu, 0, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   if (!isProtected(cpu)) return iretReal(cpu, selector, rip, flags, size);
   if ((flags & RFLAGS_VM) != 0 && cpu.cpl == 0 && size == 4 && !isLong(cpu)) {
@@ -247,11 +248,11 @@ function iretV86(cpu: Cpu, size: u32): u32 {
     raiseGP(cpu, 0);
     return EXEC_NEXT;
   }
-  const rip = peekItem(cpu, 0, size);
+  let flags = <u32>peekItem(cpu, 2 * size, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   const selector = <u32>peekItem(cpu, size, size) & 0xffff;
   if (cpu.fault != 0) return EXEC_NEXT;
-  let flags = <u32>peekItem(cpu, 2 * size, size);
+  const rip = peekItem(cpu, 0, size);
   if (cpu.fault != 0) return EXEC_NEXT;
   let mask = IRET_FLAGS;
   if (isTrusted) {

@@ -65,9 +65,14 @@ function withoutFetchFault(native: Outcome): Outcome {
   return isFetch ? { ...native, trap: NO_FAULT, error: 0, cr2: 0n } : native;
 }
 
-/** Misaligned and not accessible: all but MOVBE with a 66h prefix, on some processors, find the former first. */
-function isMovbeQuirk(one: Instance, native: Outcome, core: Outcome): boolean {
-  return /^0f38f[01]/.test(one.template) && native.trap === PF && core.trap === AC;
+/** MOVBE of 64 bits with a 66h prefix beside REX.W is never checked for alignment by some processors. */
+function isMovbeQuirk(one: Instance, core: Outcome): boolean {
+  return /^0f38f[01]/.test(one.template) && one.code[0] === 0x66 && core.trap === AC;
+}
+
+/** A far return that found a selector the host has: the core has no descriptors here (asm/cpu/segment.test.ts has). */
+function isFarReturn(one: Instance, native: Outcome): boolean {
+  return /^=(48|66)?c[abf]/.test(one.template) && native.trap === NO_FAULT;
 }
 
 /** A 32-bit program has its own pages, stack and vDSO above this address; the core has nothing there. */
@@ -122,12 +127,15 @@ function differences(
   const random = new Random(seed);
   const pages = dataPages(random);
   const other = mode === 64 ? "32" : "64";
-  const instances = TEMPLATES.filter((template) => !template.split(" ").includes(other)).flatMap(
-    (template) =>
-      Array.from({ length: PER_TEMPLATE }, () => {
-        const one = instance(template, mode, random);
-        return { ...one, flags: one.flags | flags };
-      }),
+  const isLeftOut = (template: string) => {
+    const words = template.split(" ");
+    return words.includes(other) || (asm === modules.get("cold") && words.includes("H"));
+  };
+  const instances = TEMPLATES.filter((template) => !isLeftOut(template)).flatMap((template) =>
+    Array.from({ length: PER_TEMPLATE }, () => {
+      const one = instance(template, mode, random);
+      return { ...one, flags: one.flags | flags };
+    }),
   );
   const cases = encodeCases(instances);
   const expected = native(Buffer.concat([pages, cases]));
@@ -139,7 +147,7 @@ function differences(
     const core = decodeResult(actual, n);
     if (mode !== 64 && core.trap === PF && core.cr2 >= OWN_PAGES) return;
     const processor = withoutFetchFault(decodeResult(expected, n));
-    if (isMovbeQuirk(one, processor, core)) return;
+    if (isMovbeQuirk(one, core) || isFarReturn(one, processor)) return;
     const outcome = compare(one, processor, core, mode);
     const list = found.get(one.template) ?? [];
     if (outcome.length && list.length < 2) {

@@ -7,7 +7,7 @@ import { ioRead, ioWrite, mmioLoad, mmioStore } from "../bus";
 import { initCpuid } from "../cpu/cpuid";
 import { updateModes } from "../cpu/modes";
 import { resetCpu } from "../cpu/reset";
-import { setRflags } from "../cpu/rflags";
+import { getRflags, setRflags } from "../cpu/rflags";
 import {
   cpuAt,
   FAULT_PENDING,
@@ -23,6 +23,7 @@ import { decode } from "../decode/decode";
 import { COLD, EA_PRIV, Insn } from "../decode/insn";
 import { PRIV } from "../decode/row";
 import { execCold } from "../exec/cold";
+import { EXEC_JUMP, EXEC_NEXT } from "../exec/exec";
 import { irqchipReset } from "../irqchip/index";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
@@ -94,6 +95,19 @@ export function exec(): i32 {
   cpu.nextRip = cpu.rip + insn.len;
   const result = execCold(cpu, insn, insn.op);
   return cpu.fault == 0 ? <i32>result : -1;
+}
+
+/** EXEC_JUMP when the instruction that `exec` ran goes on where it is: a repeated one that gave way; else 0. */
+export function lastResult(): u32 {
+  const cpu = cpuAt(0);
+  return cpu.fault == 0 && cpu.nextRip == cpu.rip ? EXEC_JUMP : EXEC_NEXT;
+}
+
+export function flags(): u32 {
+  return getRflags(cpuAt(0));
+}
+export function setFlags(value: u32): void {
+  setRflags(cpuAt(0), value);
 }
 
 /** Length that decoding gives, and whether the instruction is valid there: len, or -len. */
