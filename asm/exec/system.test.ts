@@ -109,6 +109,64 @@ describe("CR0", () => {
   });
 });
 
+describe("SMSW", () => {
+  it("gives as much of CR0 as the operand holds", () => {
+    s.start(64);
+    s.set("cr0", 0x8005_0033n);
+    const read = (hex: string) => {
+      s.set("rax", (1n << 64n) - 1n);
+      expect(s.run(hex)).toBe("ok");
+      return s.get("rax");
+    };
+    expect(read("480f01e0")).toBe(0x8005_0033n);
+    expect(read("0f01e0")).toBe(0x8005_0033n);
+    expect(read("660f01e0")).toBe(0xffff_ffff_ffff_0033n);
+  });
+});
+
+describe("MOV to SS at CPL 0", () => {
+  const GDT = 0x12_8000;
+  const mov = (selector: number) => {
+    s.set("rax", BigInt(selector));
+    return s.run("8ed0");
+  };
+  /** Entries: 1 and 2 writable data of DPL 0 and 3, 3 not present, 4 read-only. */
+  const setGdt = () => {
+    const data = (dpl: number, type = 0x93) =>
+      0x00cf_0000_0000_ffffn | (BigInt(type | (dpl << 5)) << 40n);
+    [0n, data(0), data(3), data(0, 0x13), data(0, 0x91)].forEach((entry, i) => {
+      s.view.setBigUint64(RAM + GDT + 8 * i, entry, true);
+    });
+    s.view.setBigUint64(VCPU + Cpu.segBase + SEG_GDTR * 8, BigInt(GDT), true);
+    s.view.setUint32(VCPU + Cpu.segLimit + SEG_GDTR * 4, 39, true);
+  };
+  it("takes a null selector in 64-bit code only, with RPL 0", () => {
+    for (const [mode, expected] of [
+      [64, ["ok", GP, GP, GP]],
+      [32, [GP, GP, GP, GP]],
+    ] as const) {
+      s.start(mode);
+      setGdt();
+      expect([0, 1, 2, 3].map(mov)).toEqual(expected);
+    }
+  });
+  it("wants a present, writable segment of the same DPL and RPL", () => {
+    for (const mode of [32, 64]) {
+      s.start(mode);
+      setGdt();
+      expect([8, 0x0b, 0x10, 0x13, 0x18, 0x20, 0x28].map(mov)).toEqual([
+        "ok",
+        "#GP(8)",
+        "#GP(16)",
+        "#GP(16)",
+        "#SS(24)",
+        "#GP(32)",
+        "#GP(40)",
+      ]);
+    }
+  });
+});
+
 describe("CR3, CR4 and CR8", () => {
   beforeEach(() => s.start(64));
   it("refuses bits beyond the physical address in CR3", () => {
