@@ -162,7 +162,7 @@ export function setup(mode: u32): void {
   cpu.cr0 = 0x8005_0031;
   cpu.cr3 = TABLES;
   cpu.cr4 = mode64 ? 0x20 : 0;
-  cpu.efer = mode64 ? 0x500 : 0;
+  cpu.efer = mode64 ? 0x501 : 0;
   cpu.cpl = 3;
   cpu.features = ~0;
   setRflags(cpu, 0x200);
