@@ -60,6 +60,7 @@ export function execMmx(cpu: Cpu, insn: Insn, mmxOp: u32): u32 {
         insn,
         i64x2.splat(mm(cpu, insn.r)),
         i8x16.bitmask(Xmm.make(mm(cpu, insn.m), 0)),
+        8,
       );
       return 0;
     case Simd.PMOVMSKB:

@@ -6,7 +6,7 @@
  * Non-temporal hints have no effect: memory is one coherent array.
  */
 import { RFLAGS_CF, RFLAGS_ZF, setArith } from "../cpu/rflags";
-import { Cpu, segBase, xmm } from "../cpu/state";
+import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Simd } from "../decode/ops-simd";
 import { checkAlignment, probe, st8 } from "../mmu/access";
@@ -131,7 +131,7 @@ export function execSimdMove(cpu: Cpu, insn: Insn, op: u32): u32 {
       setMm(cpu, insn.r, Xmm.low(cpu, insn.m));
       return 0;
     case Simd.MASKMOVDQU:
-      maskedStore(cpu, insn, Xmm.get(cpu, insn.r), i8x16.bitmask(Xmm.get(cpu, insn.m)));
+      maskedStore(cpu, insn, Xmm.get(cpu, insn.r), i8x16.bitmask(Xmm.get(cpu, insn.m)), 16);
       return 0;
     case Simd.PTEST:
       return test(cpu, insn);
@@ -220,24 +220,19 @@ function test(cpu: Cpu, insn: Insn): u32 {
 }
 
 /**
- * MASKMOVQ and MASKMOVDQU: the bytes of `value` selected by `mask` go to DS:rDI. All of them are
- * checked before the first is written. An empty mask touches no memory, which the manual allows. Where alignment
- * is checked, rDI must be a multiple of 8, whatever the mask.
+ * MASKMOVQ and MASKMOVDQU: the bytes of `value` selected by `mask` go to DS:rDI. All `len` bytes are checked
+ * before the first is written, selected or not, as the manual leaves it to the processor. Where alignment is
+ * checked, rDI must be a multiple of 8.
  */
-export function maskedStore(cpu: Cpu, insn: Insn, value: v128, mask: u32): void {
-  const start = segBase(cpu, insn.seg) + (cpu.rdi & addressMask(insn));
-  if (!checkAlignment(cpu, start, 8) || mask == 0) return;
-  const first = ctz(mask);
-  const len = 32 - clz(mask) - first;
-  const ea = (cpu.rdi + <u64>first) & addressMask(insn);
-  const la = segLinear(cpu, insn.seg, ea, len, true);
-  if (cpu.fault != 0 || !probe(cpu, la, len, true)) return;
+export function maskedStore(cpu: Cpu, insn: Insn, value: v128, mask: u32, len: u32): void {
+  const la = segLinear(cpu, insn.seg, cpu.rdi & addressMask(insn), len, true);
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, 8) || !probe(cpu, la, len, true)) return;
   const low = i64x2.extract_lane(value, 0);
   const high = i64x2.extract_lane(value, 1);
-  for (let i = first; i < first + len; i++) {
+  for (let i: u32 = 0; i < len; i++) {
     if (((mask >> i) & 1) == 0) continue;
     const byte = i < 8 ? low >> <u64>(i << 3) : high >> <u64>((i - 8) << 3);
-    st8(cpu, la + <u64>(i - first), <u32>byte & 0xff);
+    st8(cpu, la + <u64>i, <u32>byte & 0xff);
     if (cpu.fault != 0) return;
   }
 }

@@ -8,67 +8,67 @@
 import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Vex } from "../decode/ops-vex";
-import { fastFma32, propagateOfThree, softFma } from "../softfloat/fma";
+import { fastMulAdd, NEGATE_ADDEND } from "../softfloat/fma";
 import { halfToSingle, singleToHalf } from "../softfloat/half";
-import { Ieee, MXCSR_RC } from "../softfloat/ieee754";
+import { MXCSR_RC } from "../softfloat/ieee754";
 import { settle } from "./simd-float";
 import { isMemory, storeMemory } from "./simd-operand";
 import { give, isLong, scratch, second, source, Ymm } from "./vex-operand";
 
 /** Numbers of one order of operands. */
 const PER_ORDER: u32 = 20;
-
-/** What an FMA does, by (number - first of its order) >> 1, in the order of the opcodes. */
-const ADDSUB: u32 = 0;
-const SUBADD: u32 = 1;
-
-/** Whether the operation of number `kind` is scalar: the odd ones from VFMADDxxxSS on. */
-function isScalar(kind: u32): bool {
-  return kind >= 3 && (kind & 1) != 0;
-}
+/** Of those, the first are VFMADDSUB and VFMSUBADD, which add and subtract in turn. */
+const ALTERNATING: u32 = 4;
 
 export function execFma(cpu: Cpu, insn: Insn, op: u32): u32 {
   cpu.simdFlags = 0;
   const number = op - Vex.VFMADDSUB132PS;
   const order = number / PER_ORDER;
-  const kind = (number % PER_ORDER) >> 1;
-  const size: u32 = (op & 1) != 0 ? 8 : 4;
-  const scalar = isScalar(kind);
-  const length: u32 = scalar ? size : insn.osz;
-  const third = source(cpu, insn, length);
+  const form = number % PER_ORDER;
+  const isDouble = (form & 1) != 0;
+  const isScalar = form >= ALTERNATING && (form & 2) != 0;
+  const len: u32 = !isScalar ? <u32>insn.osz : isDouble ? 8 : 4;
+  const third = source(cpu, insn, len);
   if (third == 0) return 0;
   const first = xmm(cpu, insn.r);
   const other = xmm(cpu, second(insn));
+  // x * y + z
+  const x = order == 0 ? first : other;
+  const y = order == 1 ? first : third;
+  const z = order == 0 ? other : order == 1 ? third : first;
+  // Negations of the elements with even and odd numbers.
+  let even = (form >> 2) - 1;
+  let odd = even;
+  if (form < ALTERNATING) {
+    even = form < 2 ? NEGATE_ADDEND : 0;
+    odd = even ^ NEGATE_ADDEND;
+  }
   const to = scratch(cpu);
   v128.store(to, v128.load(first));
   v128.store(to, i64x2.splat(0), 16);
-  for (let at: u32 = 0; at < length; at += size) {
-    // a * b + c
-    const a = (order == 0 ? first : other) + at;
-    const b = (order == 1 ? first : third) + at;
-    const c = (order == 0 ? other : order == 1 ? third : first) + at;
-    const isOdd = (at & size) != 0;
-    if (size == 8) {
-      const r = element(cpu, 1, kind, isOdd, load<u64>(a), load<u64>(b), load<u64>(c));
-      store<u64>(to + at, r);
-    } else {
-      const r = element(cpu, 0, kind, isOdd, load<u32>(a), load<u32>(b), load<u32>(c));
-      store<u32>(to + at, <u32>r);
-    }
-  }
+  if (isDouble) elements<f64, u64>(cpu, to, x, y, z, len, even, odd);
+  else elements<f32, u32>(cpu, to, x, y, z, len, even, odd);
   if (settle(cpu)) Ymm.set(cpu, insn.r, v128.load(to), v128.load(to, 16));
   return 0;
 }
 
-function element(cpu: Cpu, f: u32, kind: u32, isOdd: bool, a: u64, b: u64, c: u64): u64 {
-  if (Ieee.isNaN(f, a) || Ieee.isNaN(f, b) || Ieee.isNaN(f, c))
-    return propagateOfThree(cpu, f, a, b, c);
-  // VFMSUB and VFNMSUB subtract; VFNMADD and VFNMSUB negate the product.
-  const subtracts =
-    kind == ADDSUB ? !isOdd : kind == SUBADD ? isOdd : kind == 4 || kind == 5 || kind >= 8;
-  if (subtracts) c ^= Ieee.signMask(f);
-  if (kind >= 6) a ^= Ieee.signMask(f);
-  return f != 0 ? softFma(cpu, f, a, b, c) : fastFma32(cpu, <u32>a, <u32>b, <u32>c);
+/** `len` bytes of elements; I is the integer of F's size. */
+function elements<F, I>(
+  cpu: Cpu,
+  to: usize,
+  x: usize,
+  y: usize,
+  z: usize,
+  len: u32,
+  even: u32,
+  odd: u32,
+): void {
+  for (let at: u32 = 0; at < len; at += sizeof<F>()) {
+    const a = <u64>load<I>(x + at);
+    const b = <u64>load<I>(y + at);
+    const negate = (at & sizeof<F>()) != 0 ? odd : even;
+    store<I>(to + at, <I>fastMulAdd<F>(cpu, a, b, <u64>load<I>(z + at), negate));
+  }
 }
 
 /** VCVTPH2PS: four or eight halves to binary32. */

@@ -11,6 +11,7 @@ import { Cpu, xmm } from "../cpu/state";
 import { COLD, Insn } from "../decode/insn";
 import { Simd } from "../decode/ops-simd";
 import { VEX, VEX_ONLY, Vex } from "../decode/ops-vex";
+import { tagKey } from "../mmu/tlb";
 import { simdCrypto } from "./simd-crypto";
 import { simdInt } from "./simd-int";
 import { Xmm } from "./simd-operand";
@@ -38,9 +39,28 @@ export function execVex(cpu: Cpu, insn: Insn): u32 {
 }
 
 function execVexOnly(cpu: Cpu, insn: Insn, op: u32): u32 {
+  if (op == Vex.VZEROUPPER) return zero(cpu, insn);
+  if (op >= <u32>Vex.VEX_MOVE_END) return execFma(cpu, insn, op);
+  const kind = elementKind(op);
+  if (kind == OTHER) return execVexPermute(cpu, insn, op);
+  // Accesses element by element are exempt from alignment checking.
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
+  if (kind == MASKED) execMaskedMove(cpu, insn, op);
+  else if (kind == GATHER) execGather(cpu, insn, op);
+  else if (op == Vex.VCVTPH2PS) execHalfToSingle(cpu, insn);
+  else execSingleToHalf(cpu, insn);
+  cpu.tlbKey = key;
+  return 0;
+}
+
+const OTHER: u32 = 0;
+const MASKED: u32 = 1;
+const GATHER: u32 = 2;
+const HALF: u32 = 3;
+
+function elementKind(op: u32): u32 {
   switch (op) {
-    case Vex.VZEROUPPER:
-      return zero(cpu, insn);
     case Vex.VMASKMOVPS:
     case Vex.VMASKMOVPD:
     case Vex.VMASKMOVPS_STORE:
@@ -49,7 +69,7 @@ function execVexOnly(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Vex.VPMASKMOVQ:
     case Vex.VPMASKMOVD_STORE:
     case Vex.VPMASKMOVQ_STORE:
-      return execMaskedMove(cpu, insn, op);
+      return MASKED;
     case Vex.VPGATHERDD:
     case Vex.VPGATHERDQ:
     case Vex.VPGATHERQD:
@@ -58,13 +78,12 @@ function execVexOnly(cpu: Cpu, insn: Insn, op: u32): u32 {
     case Vex.VGATHERDPD:
     case Vex.VGATHERQPS:
     case Vex.VGATHERQPD:
-      return execGather(cpu, insn, op);
+      return GATHER;
     case Vex.VCVTPH2PS:
-      return execHalfToSingle(cpu, insn);
     case Vex.VCVTPS2PH:
-      return execSingleToHalf(cpu, insn);
+      return HALF;
   }
-  return op < <u32>Vex.VEX_MOVE_END ? execVexPermute(cpu, insn, op) : execFma(cpu, insn, op);
+  return OTHER;
 }
 
 /** VZEROUPPER, VZEROALL (VEX.L): of the registers that the mode has. */

@@ -33,7 +33,7 @@ import {
   softWiden,
 } from "./ieee754";
 
-class Fast {
+export class Fast {
   /** FORMAT_SINGLE or FORMAT_DOUBLE. */
   // @ts-ignore: decorator
   @inline
@@ -81,7 +81,7 @@ class Fast {
   }
 }
 
-function inexact(cpu: Cpu): void {
+export function inexact(cpu: Cpu): void {
   cpu.simdFlags |= MXCSR_PE;
 }
 

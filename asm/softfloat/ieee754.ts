@@ -126,7 +126,7 @@ export class Ieee {
   }
 }
 
-export function signal(cpu: Cpu, flags: u32): void {
+function signal(cpu: Cpu, flags: u32): void {
   cpu.simdFlags |= flags;
 }
 
@@ -168,7 +168,7 @@ export function mulHigh(a: u64, b: u64): u64 {
   return a1 * b1 + (middle >> 32) + (other >> 32);
 }
 
-function roundingControl(cpu: Cpu): u32 {
+export function roundingControl(cpu: Cpu): u32 {
   return (cpu.mxcsr & MXCSR_RC) >> 13;
 }
 
@@ -179,15 +179,33 @@ function increment(rc: u32, sign: u64, mask: u64): u64 {
   return (rc == RC_UP) == (sign == 0) ? mask : 0;
 }
 
-/**
- * Rounds to the format. `exponent` is biased, `significand` has bit 63 set and its bit 0 is sticky.
- */
+/** Rounds to the format: `exponent` is biased, `significand` has bit 63 set and its bit 0 is sticky. */
 export function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significand: u64): u64 {
-  const drop = <u64>(63 - Ieee.fractionBits(f));
-  const mask = ((<u64>1) << drop) - 1;
+  const isFlushed = (cpu.mxcsr & MXCSR_FTZ) != 0;
+  const fraction = Ieee.fractionBits(f);
   const rc = roundingControl(cpu);
+  const limit = Ieee.maxExponent(f);
+  const magnitude = rounded(cpu, fraction, limit, rc, isFlushed, sign, exponent, significand);
+  return magnitude | (sign != 0 ? Ieee.signMask(f) : 0);
+}
+
+/**
+ * The same for a format of `fraction` bits below the leading one whose infinity has exponent `limit`, without
+ * the sign. `isFlushed`: tiny results become zero.
+ */
+export function rounded(
+  cpu: Cpu,
+  fraction: u32,
+  limit: i32,
+  rc: u32,
+  isFlushed: bool,
+  sign: u64,
+  exponent: i32,
+  significand: u64,
+): u64 {
+  const drop = <u64>(63 - fraction);
+  const mask = ((<u64>1) << drop) - 1;
   const add = increment(rc, sign, mask);
-  const negative = sign != 0 ? Ieee.signMask(f) : 0;
   let isTiny = false;
   if (exponent < 1) {
     // Tiny unless rounding with unbounded exponent reaches the least normal number.
@@ -195,32 +213,32 @@ export function roundPack(cpu: Cpu, f: u32, sign: u64, exponent: i32, significan
     if (isTiny) {
       if ((cpu.mxcsr & MXCSR_UM) == 0) {
         signal(cpu, MXCSR_UE | ((significand & mask) != 0 ? MXCSR_PE : 0));
-        return negative;
+        return 0;
       }
-      if ((cpu.mxcsr & MXCSR_FTZ) != 0) {
+      if (isFlushed) {
         signal(cpu, MXCSR_UE | MXCSR_PE);
-        return negative;
+        return 0;
       }
     }
     significand = shiftRightJam(significand, <u32>(1 - exponent));
     exponent = 0;
   }
   const dropped = significand & mask;
-  let rounded = significand + add;
-  if (exponent > 0 && rounded < significand) {
+  let result = significand + add;
+  if (exponent > 0 && result < significand) {
     exponent++;
-    rounded = (rounded >> 1) | 0x8000_0000_0000_0000;
+    result = (result >> 1) | 0x8000_0000_0000_0000;
   }
-  if (exponent >= Ieee.maxExponent(f)) {
+  if (exponent >= limit) {
     signal(cpu, MXCSR_OE | ((cpu.mxcsr & (MXCSR_OE << 7)) != 0 || dropped != 0 ? MXCSR_PE : 0));
-    return negative | (Ieee.infinity(f) - (add == 0 ? 1 : 0));
+    return ((<u64>limit) << (<u64>fraction)) - (add == 0 ? 1 : 0);
   }
-  rounded >>= drop;
-  if (rc == RC_NEAREST && dropped == add) rounded &= ~1;
+  result >>= drop;
+  if (rc == RC_NEAREST && dropped == add) result &= ~1;
   if (dropped != 0) signal(cpu, MXCSR_PE | (isTiny ? MXCSR_UE : 0));
   // Bit 63 of a normal significand adds one to the exponent field; so does a denormal that grew normal.
   const base = exponent > 0 ? <u64>(exponent - 1) : 0;
-  return negative | ((base << (<u64>Ieee.fractionBits(f))) + rounded);
+  return (base << (<u64>fraction)) + result;
 }
 
 export function softAdd(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
@@ -233,7 +251,7 @@ export function softSub(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
   return addMagnitudes(cpu, f, a, b ^ Ieee.signMask(f));
 }
 
-export function addMagnitudes(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
+function addMagnitudes(cpu: Cpu, f: u32, a: u64, b: u64): u64 {
   const mask = Ieee.signMask(f);
   if (Ieee.isInfinite(f, a) && Ieee.isInfinite(f, b)) return a == b ? a : invalid(cpu, f);
   a = denormalInput(cpu, f, a);

@@ -1,7 +1,7 @@
 /**
- * Entry of the test module that decodes and runs single MMX, SSE and FPU-state instructions (not part of
- * the core). The state is that of one vCPU in flat 64-bit mode without paging, at CPL 3; asm/exec/simd.test.ts
- * makes the cases and judges the results.
+ * Entry of the test module that decodes and runs single MMX, SSE, AVX and FPU-state instructions (not part of
+ * the core). The state is that of one vCPU in 64-bit mode at CPL 3; the page behind that of a case's memory is
+ * not there. asm/exec/simd.test.ts and vex.test.ts make the cases and judge the results.
  */
 
 import { raiseUD } from "../cpu/fault";
@@ -10,10 +10,13 @@ import {
   CR0_AM,
   CR0_NE,
   CR0_PE,
+  CR0_PG,
   CR4_OSFXSR,
   CR4_OSXMMEXCPT,
   CR4_OSXSAVE,
+  CR4_PAE,
   EFER_LMA,
+  EFER_LME,
   updateModes,
 } from "../cpu/modes";
 import { getArith, RFLAGS_AC, setArith } from "../cpu/rflags";
@@ -24,16 +27,26 @@ import { COLD, Insn } from "../decode/insn";
 import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
 import { OPMAP_0F3A } from "../decode/opmap-0f3a";
 import { OPMAP_0F38 } from "../decode/opmap-0f38";
+import { GROUPS_VEX, OPMAP_VEX } from "../decode/opmap-vex";
+import { Op } from "../decode/ops";
+import { VEX } from "../decode/ops-vex";
 import { execFpuState } from "../exec/fpu-state";
 import { execSimd } from "../exec/simd";
 import { execSystem } from "../exec/system";
+import { execVex } from "../exec/vex";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
 
-/** gpa of the memory of a case; RAM ends with it. */
+/** gpa and linear address of the memory of a case, at the end of the last page. */
 const MEMORY: u32 = 0x0020_0f80;
 const MEMORY_SIZE: u32 = 128;
+
+/** gpa of the page tables. */
+const TABLES: u32 = 0x0011_0000;
+
+/** Bytes of a case: those of the legacy save area, the XSAVE header and component 2 behind 512 others. */
+const CASE_SIZE: u32 = 1344;
 
 /** gpa of the save area of an FPU-state case. */
 const AREA: u32 = 0x0010_0000;
@@ -42,11 +55,19 @@ export function setup(): void {
   const cpu = cpuAt(0);
   const m = machine();
   m.ramLow = MEMORY + MEMORY_SIZE;
-  cpu.cr0 = CR0_PE | CR0_NE | CR0_AM;
+  // Two megabytes as one page, then a single small one.
+  const entries: u32 = RAM + TABLES;
+  store<u64>(entries, (TABLES + 0x1000) | 7);
+  store<u64>(entries + 0x1000, (TABLES + 0x2000) | 7);
+  store<u64>(entries + 0x2000, 0x87);
+  store<u64>(entries + 0x2008, (TABLES + 0x3000) | 7);
+  store<u64>(entries + 0x3000, (MEMORY & ~0xfff) | 7);
+  cpu.cr3 = TABLES;
+  cpu.cr0 = CR0_PG | CR0_PE | CR0_NE | CR0_AM;
   cpu.cpl = 3;
-  cpu.cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
-  cpu.efer = EFER_LMA;
-  cpu.xcr0 = 3;
+  cpu.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+  cpu.efer = EFER_LMA | EFER_LME;
+  cpu.xcr0 = 7;
   cpu.features = ~0;
   setSegAttr(cpu, SEG_CS, ATTR_L | 0x9b);
   flushAll(cpu);
@@ -59,12 +80,23 @@ export function row(map: u32, index: u32, half: u32): u32 {
   return <u32>(half == 0 ? r : r >> 32);
 }
 
+/** The same of the rows in opmap-vex.ts: key and row in turn, then its groups from 1000h on. */
+export function vexRow(index: u32, half: u32): u32 {
+  const r =
+    index >= 0x1000
+      ? GROUPS_VEX[index - 0x1000]
+      : <i32>index < OPMAP_VEX.length
+        ? OPMAP_VEX[index]
+        : 0;
+  return <u32>(half == 0 ? r : r >> 32);
+}
+
 /**
- * Runs `count` cases of 1024 bytes in the format of test/native/simd-runner.c at `from`, writing the
+ * Runs `count` cases of 1344 bytes in the format of test/native/simd-runner.c at `from`, writing the
  * results in its format to `to`. A case of length 0 is skipped.
  */
 export function runCases(from: u32, to: u32, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) runCase(from + (i << 10), to + (i << 10));
+  for (let i: u32 = 0; i < count; i++) runCase(from + i * CASE_SIZE, to + i * CASE_SIZE);
 }
 
 /** The flags of a case: the arithmetic ones and AC. */
@@ -83,19 +115,20 @@ function runCase(from: u32, to: u32): void {
   memory.copy(base, from + 24, 128);
   setFlags(cpu, load<u32>(from, 20));
   memory.copy(RAM + MEMORY, from + 160, MEMORY_SIZE);
-  loadImage(cpu, from + 512);
+  loadState(cpu, from + 512);
   cpu.fault = 0;
   cpu.ripBase = 0;
   decode(from, INSN_MAX, cpu.modeKey, cpu.features, 0, insn);
   const op = <u32>insn.op - COLD;
-  if (<u32>insn.len != len) raiseUD(cpu);
+  if (op == Op.INVALID || <u32>insn.len != len) raiseUD(cpu);
+  else if (op >= VEX + 0x400) execVex(cpu, insn);
   else if (op >= 0x400) execSimd(cpu, insn);
   else execFpuState(cpu, insn);
   memory.copy(to, base, 128);
   store<u64>(to, <u64>getArith(cpu), 128);
   store<u32>(to, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 136);
   memory.copy(to + 144, RAM + MEMORY, MEMORY_SIZE);
-  saveImage(cpu, to + 512);
+  saveState(cpu, to + 512);
 }
 
 export function loadImage(cpu: Cpu, from: u32): void {
@@ -139,7 +172,6 @@ export function runStateCases(at: u32, count: u32, xcr0: u32): void {
   const cpu = cpuAt(0);
   cpu.xcr0 = xcr0;
   for (let i: u32 = 0; i < count; i++) runStateCase(cpu, at + (i << 12));
-  cpu.xcr0 = 3;
 }
 
 function runStateCase(cpu: Cpu, at: u32): void {
@@ -163,11 +195,16 @@ function runStateCase(cpu: Cpu, at: u32): void {
   store<u32>(at, <u32>cpu.pkru, 2068);
   store<u32>(at, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 2048);
   memory.copy(at + 1024, RAM + AREA, 1024);
-  saveImage(cpu, at);
+  saveState(cpu, at);
   store<u16>(at, <u16>cpu.fop, 6);
   store<u64>(at, cpu.fip, 8);
   store<u64>(at, cpu.fdp, 16);
-  for (let i: u32 = 0; i < 16; i++) v128.store(at + 576 + (i << 4), v128.load(xmm(cpu, i), 16));
+}
+
+/** An XSAVE64 image without its header. */
+function saveState(cpu: Cpu, to: u32): void {
+  saveImage(cpu, to);
+  for (let i: u32 = 0; i < 16; i++) v128.store(to + 576 + (i << 4), v128.load(xmm(cpu, i), 16));
 }
 
 /** Loads an XSAVE64 image; components that its header lacks are in their initial state. */

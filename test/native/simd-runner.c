@@ -1,7 +1,7 @@
 /*
  * Runs single instructions on the host's processor, so that asm/exec/simd.test.ts and
  * asm/exec/x87.test.ts can compare the core with a real one. Reads cases from standard input and writes
- * one result for each to standard output, both 1024 bytes:
+ * one result for each to standard output, both 1024 bytes, or 1344 when compiled with AVX:
  *
  *            case                                 result
  *   0        instruction bytes, 16                16 general registers
@@ -10,6 +10,7 @@
  *   24       16 general registers (RSP unused)
  *   160      128 bytes of memory                  144: 128 bytes of memory
  *   512      FXSAVE image                         512: FXSAVE image
+ *   1024     with AVX: XSAVE header, YMM_Hi128    1024: the same
  *
  * The memory is at MEMORY, followed by an inaccessible page. A faulting instruction reports the state
  * of its signal frame. Of RFLAGS a case may choose the six arithmetic flags and AC. Linux on x86-64 only.
@@ -26,6 +27,16 @@
 #define MEMORY ((uint8_t *)0x200f80)
 #define MEMORY_PAGE ((void *)0x200000)
 
+#ifdef AVX
+#define IMAGE 832
+#define RESTORE "mov $7, %eax; xor %edx, %edx; xrstor64 in+512(%rip)\n"
+#define SAVE "mov $7, %eax; xor %edx, %edx; xsave64 out+512(%rip)\n"
+#else
+#define IMAGE 512
+#define RESTORE "fxrstor64 in+512(%rip)\n"
+#define SAVE "fxsave64 out+512(%rip)\n"
+#endif
+
 struct input {
   uint8_t code[16];
   uint32_t length, flags;
@@ -33,7 +44,7 @@ struct input {
   uint8_t pad[8];
   uint8_t memory[128];
   uint8_t pad2[224];
-  uint8_t fx[512] __attribute__((aligned(64)));
+  uint8_t image[IMAGE] __attribute__((aligned(64)));
 };
 struct output {
   uint64_t gpr[16];
@@ -41,9 +52,9 @@ struct output {
   uint32_t vector, pad;
   uint8_t memory[128];
   uint8_t pad2[240];
-  uint8_t fx[512] __attribute__((aligned(64)));
+  uint8_t image[IMAGE] __attribute__((aligned(64)));
 };
-_Static_assert(sizeof(struct input) == 1024 && sizeof(struct output) == 1024, "layout");
+_Static_assert(sizeof(struct input) == 512 + IMAGE && sizeof(struct output) == 512 + IMAGE, "layout");
 
 struct input in;
 struct output out;
@@ -57,7 +68,7 @@ __asm__(
     ".text\n"
     "run_case:\n"
     "  push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15; sub $8, %rsp\n"
-    "  fxrstor64 in+512(%rip)\n"
+    "  " RESTORE
     "  push run_flags(%rip); popf\n"
     "  mov in+24(%rip), %rax; mov in+32(%rip), %rcx; mov in+40(%rip), %rdx; mov in+48(%rip), %rbx\n"
     "  mov in+64(%rip), %rbp; mov in+72(%rip), %rsi; mov in+80(%rip), %rdi\n"
@@ -69,7 +80,7 @@ __asm__(
     "  mov %r8, out+64(%rip); mov %r9, out+72(%rip); mov %r10, out+80(%rip); mov %r11, out+88(%rip)\n"
     "  mov %r12, out+96(%rip); mov %r13, out+104(%rip); mov %r14, out+112(%rip); mov %r15, out+120(%rip)\n"
     "  pushf; pop out+128(%rip)\n"
-    "  fxsave64 out+512(%rip)\n"
+    "  " SAVE
     "  cld; pushf; andl $~0x40000, (%rsp); popf\n"
     "  add $8, %rsp; pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "  ret\n");
@@ -83,7 +94,7 @@ static void on_fault(int signo, siginfo_t *info, void *context) {
   for (int i = 0; i < 16; i++) out.gpr[i] = i == 4 ? 0 : (uint64_t)uc->uc_mcontext.gregs[regs[i]];
   out.flags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL];
   out.vector = (uint32_t)uc->uc_mcontext.gregs[REG_TRAPNO];
-  memcpy(out.fx, uc->uc_mcontext.fpregs, 512);
+  memcpy(out.image, uc->uc_mcontext.fpregs, IMAGE);
   siglongjmp(back, 1);
 }
 
