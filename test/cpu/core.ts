@@ -77,7 +77,8 @@ const UNUSABLE = 1 << 16;
 /** Instructions a case may take; those that repeat may come back in between. */
 const BUDGET = 20_000;
 
-/** CPU_MODEL_MAX of asm/cpu/cpuid.ts. */
+/** -cpu models by their number, CPU_MODEL_* of asm/cpu/cpuid.ts. */
+export const MODELS = ["x86-64-v2", "x86-64-v3", "max"];
 const MODEL_MAX = 2;
 const ERROR_CODES =
   (1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 17);
@@ -90,7 +91,10 @@ export class Core {
   private readonly pristine = dataPages();
 
   /** `wasm`: the compiled core, build/core.wasm. */
-  constructor(wasm: Uint8Array<ArrayBuffer>) {
+  constructor(
+    wasm: Uint8Array<ArrayBuffer>,
+    private readonly model = MODEL_MAX,
+  ) {
     const memory = new WebAssembly.Memory({ initial: 6500, maximum: 65536, shared: true });
     const shared = sharedMemory(memory.buffer);
     this.view = shared.view;
@@ -107,8 +111,8 @@ export class Core {
     this.setUp();
   }
 
-  static load(path: string): Core {
-    return new Core(new Uint8Array(readFileSync(path)));
+  static load(path: string, model = MODEL_MAX): Core {
+    return new Core(new Uint8Array(readFileSync(path)), model);
   }
 
   /** CPUID features on which decoding depends, by bit number Feature.X. */
@@ -139,7 +143,7 @@ export class Core {
     machine(Machine.tscKhz, 1_000_000);
     this.view.setFloat64(MACHINE + Machine.clockFrozenAt, 0, true);
     this.exports.irqchipReset();
-    this.exports.initVcpu(0, MODEL_MAX);
+    this.exports.initVcpu(0, this.model);
     this.bytes.fill(0xcc, RAM + CODE_GPA, RAM + CODE_GPA + 4096);
     this.buildPageTables();
     this.buildTables();

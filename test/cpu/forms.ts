@@ -56,6 +56,8 @@ export interface Form {
   op: string;
   /** Instruction that only CPL 0 may run. */
   isPrivileged: boolean;
+  /** Whether the interpreter has hot handlers for its register and memory operands. */
+  hot: { registers: boolean; memory: boolean };
   isLockable: boolean;
   /** A general instruction that computes arithmetic flags. */
   setsFlags: boolean;
@@ -246,6 +248,11 @@ class OurDecoder {
     }
     return found;
   }
+  isHot(bytes: number[], mode: Mode): boolean {
+    new Uint8Array(this.asm.memory.buffer).fill(0, SLOTS, SLOTS + SLOT).set(bytes, SLOTS);
+    const isHot = this.asm.exports.isHot as unknown as (...args: (number | bigint)[]) => number;
+    return isHot(SLOTS, MODE_NUMBER[mode], ALL_FEATURES, RESULTS) !== 0;
+  }
 }
 
 interface Theirs {
@@ -336,6 +343,7 @@ function newForm(code: number): Form {
     features: [],
     op: "INVALID",
     isPrivileged: false,
+    hot: { registers: false, memory: false },
     isLockable: info.canUseLockPrefix,
     setsFlags: setsFlags(code),
     usesVvvv: Array.from({ length: info.opCount }, (_, i) => info.opKind(i)).some((kind) =>
@@ -353,14 +361,25 @@ function* probesOf(mode: Mode): Generator<Probe> {
 }
 
 /** Bytes of one instance, operands 0. */
-export function exampleOf(encoding: Encoding): number[] {
+export function exampleOf(encoding: Encoding, isMemory = false): number[] {
   const { prefixes, isWide, vex, opcodes, memory, registers, hasModrm, isVsib } = encoding;
-  const modrm = registers[0] ?? memory[0];
+  const modrm = isMemory ? memory[0] : (registers[0] ?? memory[0]);
   const tail = hasModrm ? [modrm, ...(isVsib ? [SIB] : [])] : [];
   if (vex === undefined)
     return [...prefixes, ...(isWide ? [0x48] : []), ...encoding.escapes, opcodes[0], ...tail];
   const second = (isWide ? 0xf8 : 0x78) | (vex.isLong ? 4 : 0) | vex.pp;
   return [0xc4, 0xe0 | vex.map, second, opcodes[0], ...tail];
+}
+
+function findHot(decoder: OurDecoder, forms: Form[]): void {
+  for (const { op, hot, encodings } of forms) {
+    const mode = encodings[64] ? 64 : 32;
+    const encoding = encodings[mode];
+    if (op === "INVALID" || encoding === undefined) continue;
+    const hasMemory = encoding.hasModrm && encoding.memory.length > 0;
+    hot.registers = encoding.registers.length > 0 && decoder.isHot(exampleOf(encoding), mode);
+    hot.memory = hasMemory && decoder.isHot(exampleOf(encoding, true), mode);
+  }
 }
 
 /** Which CPUID features make a difference to the core's decoder. */
@@ -382,6 +401,15 @@ function findFeatures(decoder: OurDecoder, forms: Form[]): void {
       });
     }
   }
+}
+
+/** The opcode map that a form belongs to. */
+export function mapOf({ opcode, name }: Form): "1byte" | "0f" | "0f38" | "0f3a" | "x87" | "vex" {
+  if (/^VEX/.test(opcode)) return "vex";
+  if (/\bD[89A-F]\b/.test(opcode) && /^F/.test(name) && !/\b0F\b/.test(opcode)) return "x87";
+  if (/\b0F ?38\b/.test(opcode)) return "0f38";
+  if (/\b0F ?3A\b/.test(opcode)) return "0f3a";
+  return /\b0F\b/.test(opcode) ? "0f" : "1byte";
 }
 
 /** All codes that are listed; every one of them must turn up among the forms. */
@@ -413,5 +441,6 @@ export async function allForms(): Promise<Form[]> {
   }
   const found = [...forms.values()].sort((a, b) => a.code - b.code);
   findFeatures(decoder, found);
+  findHot(decoder, found);
   return found;
 }

@@ -63,7 +63,7 @@ const ENDS =
 
 class Chooser {
   private readonly pools: { plain: Form[]; ending: Form[] }[];
-  private readonly allowed: Set<number>;
+  private readonly byCode: Map<number, Form>;
   private readonly decoders = new Map<Mode, Instruction>();
 
   constructor(
@@ -72,7 +72,7 @@ class Chooser {
     private readonly mode: Mode,
   ) {
     const usable = forms.filter((form) => form.encodings[mode] && !isLoose(form));
-    this.allowed = new Set(usable.map(({ code }) => code));
+    this.byCode = new Map(usable.map((form) => [form.code, form]));
     const isEnding = (form: Form) => form.isPrivileged || ENDS.test(form.name);
     this.pools = FLAVOURS.map((names) => {
       const pool = usable.filter(({ name }) => names.test(name));
@@ -80,20 +80,24 @@ class Chooser {
     });
   }
 
-  /** The parts of one sequence. */
-  parts(): (Form | number[])[] {
+  /** The parts of one sequence, and the forms among them. */
+  choose(): { parts: (Form | number[])[]; forms: Form[] } {
     const { random } = this;
+    const forms: Form[] = [];
     const pool = random.pick(this.pools);
     const count = 1 + random.below(LONGEST);
-    return Array.from({ length: count }, () => {
-      if (random.chance(4)) return this.bytes() ?? random.pick(pool.plain);
-      if (pool.ending.length > 0 && random.chance(2)) return random.pick(pool.ending);
-      return random.pick(pool.plain);
+    const parts = Array.from({ length: count }, () => {
+      const raw = random.chance(4) ? this.bytes() : undefined;
+      const isEnding = pool.ending.length > 0 && random.chance(2);
+      const form = raw ? raw.form : random.pick(isEnding ? pool.ending : pool.plain);
+      if (form) forms.push(form);
+      return raw?.bytes ?? (form as Form);
     });
+    return { parts, forms };
   }
 
   /** Random bytes that are an instruction both have, or none at all. */
-  private bytes(): number[] | undefined {
+  private bytes(): { bytes: number[]; form: Form | undefined } | undefined {
     const { random, mode } = this;
     const bytes: number[] = [];
     for (let n = random.below(4); n > 0; n--)
@@ -112,9 +116,10 @@ class Chooser {
     decoder.decodeOut(instruction);
     decoder.free();
     const { code, length, flowControl } = instruction;
-    const isKnown = code === Code.INVALID ? !isEscape(bytes) : this.allowed.has(code);
+    const isKnown = code === Code.INVALID ? !isEscape(bytes) : this.byCode.has(code);
     const stays = flowControl === FlowControl.Next || flowControl === FlowControl.Exception;
-    return isKnown && stays ? bytes.slice(0, Math.max(1, length)) : undefined;
+    if (!isKnown || !stays) return undefined;
+    return { bytes: bytes.slice(0, Math.max(1, length)), form: this.byCode.get(code) };
   }
 }
 
@@ -138,13 +143,13 @@ function makeSequence(
   view: DataView,
   at: number,
 ): Sequence {
-  const parts = chooser.parts();
+  const { parts, forms } = chooser.choose();
   const builder = new Builder(random, mode, view, at);
   builder.sequence(parts);
   return {
     case: new Uint8Array(view.buffer, view.byteOffset + at, CASE_SIZE),
     starts: builder.starts,
-    forms: parts.filter((part): part is Form => !Array.isArray(part)),
+    forms,
   };
 }
 

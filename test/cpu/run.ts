@@ -4,7 +4,7 @@
  */
 import { OUT, OUTCOME_SIZE } from "./case";
 import { Core } from "./core";
-import type { Form } from "./forms";
+import { type Form, mapOf } from "./forms";
 import { type FuzzOptions, type FuzzResult, fuzz } from "./fuzz";
 import { Host, HostDied } from "./host";
 import { encodeOutcomes, type Recording, sumOf, writeRecordings } from "./recorded";
@@ -103,15 +103,6 @@ export async function fuzzThisProcessor(
   return result;
 }
 
-/** File of test/cpu/recorded/ that a form belongs to. */
-function fileOf({ opcode, name }: Form): string {
-  if (/^VEX/.test(opcode)) return "vex";
-  if (/^[0-9A-Z ]*\bD[89A-F]\b/.test(opcode) && /^F/.test(name)) return "x87";
-  if (/0F 38|0F38/.test(opcode)) return "0f38";
-  if (/0F 3A|0F3A/.test(opcode)) return "0f3a";
-  return /\b0F\b/.test(opcode) ? "0f" : "1byte";
-}
-
 /** Runs the committed numbers of vectors natively and writes their outcomes. Forms this processor lacks keep theirs out. */
 export async function record({ wasm, say }: Pick<Options, "wasm" | "say">): Promise<void> {
   const core = Core.load(wasm);
@@ -127,7 +118,7 @@ export async function record({ wasm, say }: Pick<Options, "wasm" | "say">): Prom
         missing.push(`${form.name} ${mode}`);
         continue;
       }
-      const file = fileOf(form);
+      const file = mapOf(form);
       const list = files.get(file) ?? [];
       files.set(file, list);
       list.push({
