@@ -17,6 +17,7 @@ import { isKernel, type KernelFiles } from "../machine/direct-start";
 import { ConfigError, splitCommas } from "../machine/keyval";
 import { DiskOpenError, Machine, type MachineFiles, type Stopped } from "../machine/lifecycle";
 import { helpText, parseArguments } from "../machine/options";
+import { cpuHelp } from "./cpu-help";
 import { firmwareDirs, readFile, readFirmware } from "./read-file";
 import { nodeWorkers } from "./spawn-node";
 
@@ -152,6 +153,11 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2);
   if (args.includes("--help") || args.includes("-h") || args.includes("-help")) {
     process.stdout.write(`usage: npm run vm -- [options]\n\n${helpText()}\n`);
+    return;
+  }
+  const help = cpuHelp(args, () => readFileSync(join(root, "docs/instructions.md"), "utf8"));
+  if (help !== undefined) {
+    process.stdout.write(`${help}\n`);
     return;
   }
   const config = parseArguments(args);

@@ -60,6 +60,13 @@ const CPU_MODELS: Record<string, CpuModel> = {
   qemu64: "x86-64-v2",
 };
 
+/** Names that -cpu takes, with what the other names of a model stand for. */
+export function cpuModelNames(): string[] {
+  return Object.entries(CPU_MODELS).map(([name, model]) =>
+    name === model ? name : `${name} (${model})`,
+  );
+}
+
 const CPU_VENDORS: CpuVendor[] = ["GenuineIntel", "AuthenticAMD"];
 
 /** Devices that -device may add, with the properties they take. */
@@ -374,7 +381,7 @@ export const OPTIONS: readonly Option[] = [
   {
     key: "cpu",
     value: "MODEL[,vendor=NAME]",
-    help: `processor: ${Object.keys(CPU_MODELS).join(", ")}; default ${defaultConfig().cpu}; ${CPU_VENDORS.join(" or ")}`,
+    help: `processor: ${Object.keys(CPU_MODELS).join(", ")}; default ${defaultConfig().cpu}; ${CPU_VENDORS.join(" or ")}; MODEL,help lists its instructions`,
     form: { label: "Processor", choices: ["x86-64-v2", "x86-64-v3", "max"] },
     parse: parseCpu,
     print: ({ cpu, cpuVendor }) => {
