@@ -342,13 +342,13 @@ f32_to_f16:
   movd eax, xmm0
   integer_end ax
 f32_muladd:
-  movss xmm0, [rsi]
-  movss xmm1, [rsi + 16]
+  movss xmm1, [rsi]                      ; the first factor: of two NaNs it is the result
+  movss xmm0, [rsi + 16]
   vfmadd213ss xmm0, xmm1, [rsi + 32]
   sse_end movss
 f64_muladd:
-  movsd xmm0, [rsi]
-  movsd xmm1, [rsi + 16]
+  movsd xmm1, [rsi]                      ; the first factor: of two NaNs it is the result
+  movsd xmm0, [rsi + 16]
   vfmadd213sd xmm0, xmm1, [rsi + 32]
   sse_end movsd
 
