@@ -92,14 +92,60 @@ export function judgeTest386(bytes, reference) {
   return result;
 }
 
+/** Bits of a pack's feature mask with the least -cpu that offers the feature; without one, none does. */
+// biome-ignore format: one per line
+export const VECTOR_FEATURES = [
+  ["3DNow!"],
+  ["SSE4a"],
+  ["AVX, AVX2, FMA or F16C", "x86-64-v3"],
+  ["RDRAND or RDSEED", "x86-64-v2"],
+  ["SHA", "max"],
+  ["CLZERO"],
+  ["BMI1", "x86-64-v3"],
+  ["BMI2", "x86-64-v3"],
+  ["CLWB", "max"],
+  ["RDTSCP", "x86-64-v2"],
+  ["VAES"],
+  ["AFP"],
+  ["SSSE3", "x86-64-v2"],
+  ["SSE4.1", "x86-64-v2"],
+  ["SSE4.2", "x86-64-v2"],
+  ["AES", "max"],
+  ["PCLMULQDQ", "max"],
+  ["MOVBE", "x86-64-v3"],
+  ["ADX", "max"],
+  ["XSAVE", "x86-64-v2"],
+  ["RDPID", "x86-64-v2"],
+  ["CLFLUSHOPT", "x86-64-v2"],
+  ["FSGSBASE", "x86-64-v2"],
+  ["extended 3DNow!"],
+];
+
+const MODEL_ORDER = ["x86-64-v2", "x86-64-v3", "max"];
+
+/** What a vector with this feature mask needs that `cpu` does not offer. */
+function missingFeature(mask, cpu) {
+  const rank = MODEL_ORDER.indexOf(cpu.split(",")[0]);
+  const missing = VECTOR_FEATURES.find(
+    ([, least], bit) => (mask >> bit) & 1 && !(least && MODEL_ORDER.indexOf(least) <= rank),
+  );
+  return missing?.[0];
+}
+
 /** Lines of vecboot: PASS|FAIL|FAULT, name, feature mask, detail, between tabs. */
-export function judgeVectors(output) {
-  const lines = output.split(/\r?\n/).map((line) => line.split("\t"));
+export function judgeVectors(output, cpu = "max") {
+  const all = output.split(/\r?\n/).map((line) => line.split("\t"));
+  const isSkipped = ([, , mask]) => mask && missingFeature(Number.parseInt(mask, 16), cpu);
+  const lines = all.filter((line) => !isSkipped(line));
+  const skipped = all
+    .filter(isSkipped)
+    .map((line) => ({ name: line[1], why: `needs ${isSkipped(line)}` }));
   const failed = lines.filter(([word]) => word === "FAIL" || word === "FAULT");
   const isDone = lines.some(([word]) => word.startsWith("SUMMARY"));
   return {
     passed: lines.filter(([word]) => word === "PASS").length,
     failed: failed.length + (isDone ? 0 : 1),
+    skipped,
     why: failed
       .map(([, name, , detail]) => `${name}: ${detail}`)
       .concat(isDone ? [] : ["the run ended early"]),
@@ -178,7 +224,7 @@ async function vectors(suite) {
       [...options, "-initrd", join(suite.path, pack)],
       suite.cap ?? CAP_S,
     );
-    suite.count(pack, judgeVectors(out.toString("latin1")));
+    suite.count(pack, judgeVectors(out.toString("latin1"), suite.cpu));
   }
 }
 
@@ -225,9 +271,11 @@ async function testSuite() {
         console.log(output.trimEnd().replace(/^/gm, "  | "));
     },
     /** A run with many results. */
-    count(name, { passed, failed, why }) {
+    count(name, { passed, failed, skipped = [], why }) {
       totals.passed += passed;
       totals.failed += failed;
+      totals.skipped += skipped.length;
+      for (const one of skipped) console.log(`skipped  ${one.name}: ${one.why}`);
       console.log(`${name}: ${passed} passed, ${failed} failed`);
       for (const line of why) console.log(`  ${line}`);
     },

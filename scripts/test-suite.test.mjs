@@ -47,7 +47,18 @@ it("fails a run of vectors that has no summary", () => {
   expect(judgeVectors(`${lines}SUMMARY pass 1 fail 1 fault 0\r\n`)).toEqual({
     passed: 1,
     failed: 1,
+    skipped: [],
     why: ["y: gpr0[0] got 1 want 2"],
   });
   expect(judgeVectors(lines).failed).toBe(2);
+});
+
+it("skips vectors by their feature mask and the processor", () => {
+  const lines =
+    "PASS\tadd\t000000\t\nFAULT\tpfadd\t000001\tvec 6\nPASS\tvaddps\t000004\t\nFAIL\tsha\t000010\tx\nSUMMARY\n";
+  const names = (cpu) => judgeVectors(lines, cpu).skipped.map(({ name }) => name);
+  expect(names("max")).toEqual(["pfadd"]);
+  expect(names("x86-64-v3,vendor=AuthenticAMD")).toEqual(["pfadd", "sha"]);
+  expect(names("x86-64-v2")).toEqual(["pfadd", "vaddps", "sha"]);
+  expect(judgeVectors(lines, "max")).toMatchObject({ passed: 2, failed: 1 });
 });

@@ -382,8 +382,44 @@ export class Core {
     return outcomes;
   }
 
-  /** Contents of the data pages after the last case. */
-  data(): Uint8Array {
+  /** Contents of the data pages. */
+  private data(): Uint8Array {
     return this.bytes.slice(RAM + DATA_GPA, RAM + DATA_GPA + DATA_SIZE);
   }
+
+  /** Contents of the data pages before and after a case. */
+  dataAround(one: Uint8Array): { before: Uint8Array; after: Uint8Array } {
+    this.load(new DataView(one.buffer, one.byteOffset, one.length), 0);
+    const before = this.data();
+    this.exports.run(0, BUDGET);
+    return { before, after: this.data() };
+  }
+
+  /** Whether a case ends the same when the data pages begin with nothing but `pieces`; of memory only `changed` counts. */
+  isSameWith(one: Uint8Array, pieces: DataPiece[], changed: DataPiece[]): boolean {
+    const outcome = () => {
+      const out = new Uint8Array(OUTCOME_SIZE);
+      const hasEnded = this.exports.run(0, BUDGET) === EXIT_HALT;
+      this.report(new DataView(out.buffer), 0, hasEnded);
+      return out.fill(0, OUT.hash, OUT.hash + 8);
+    };
+    const view = new DataView(one.buffer, one.byteOffset, one.length);
+    const host = (address: number) => RAM + DATA_GPA + address - DATA;
+    this.load(view, 0);
+    const whole = outcome();
+    this.load(view, 0);
+    this.bytes.fill(0, host(DATA), host(DATA + DATA_SIZE));
+    for (const { address, bytes } of pieces) this.bytes.set(bytes, host(address));
+    if (Buffer.compare(whole, outcome()) !== 0) return false;
+    return changed.every(({ address, bytes }) => {
+      const at = host(address);
+      return Buffer.compare(bytes, this.bytes.subarray(at, at + bytes.length)) === 0;
+    });
+  }
+}
+
+/** Bytes of the data pages. */
+export interface DataPiece {
+  address: number;
+  bytes: Uint8Array;
 }

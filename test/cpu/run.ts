@@ -7,6 +7,7 @@ import { Core } from "./core";
 import { type Form, mapOf } from "./forms";
 import { type FuzzOptions, type FuzzResult, fuzz } from "./fuzz";
 import { Host, HostDied } from "./host";
+import { packVector, writePackFile } from "./pack";
 import { encodeOutcomes, type Recording, sumOf, writeRecordings } from "./recorded";
 import {
   type Batch,
@@ -137,4 +138,31 @@ export async function record({ wasm, say }: Pick<Options, "wasm" | "say">): Prom
     say(`${file}: ${recordings.length} forms and modes, ${count} vectors`);
   }
   if (missing.length) say(`not on this processor: ${missing.join(", ")}`);
+}
+
+/** Writes a pack of vectors that went through, at most `count` of each form and mode, as this processor did them. */
+export async function writePack(options: Options & { path: string }): Promise<void> {
+  const { wasm, seed, count, only, path, say } = options;
+  const core = Core.load(wasm);
+  const host = openHost();
+  const vectors: Uint8Array[] = [];
+  for (const form of await vectorForms(core, only)) {
+    for (const mode of [64, 32] as const) {
+      // Forms that 64-bit code has are asked there, the others in 32-bit code.
+      if (!form.encodings[mode] || (mode === 32 && form.encodings[64])) continue;
+      const batch = makeBatch(form, mode, 4 * count, seed);
+      const truth = await truthOf(host, batch);
+      if (isMissing(truth, core.run(batch.cases))) continue;
+      let found = 0;
+      for (let n = 0; n < batch.lengths.length && found < count; n++) {
+        const vector = packVector(core, batch, n, truth);
+        if (vector === undefined) continue;
+        vectors.push(vector);
+        found++;
+      }
+    }
+  }
+  host.close();
+  writePackFile(path, vectors);
+  say(`${path}: ${vectors.length} vectors`);
 }
