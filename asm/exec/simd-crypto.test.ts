@@ -7,7 +7,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type AsmModule, loadAsm } from "../../test/asc";
 
 const CASE = 0x1880_0000;
-const RESULT = 0x1880_0400;
+const RESULT = 0x1880_0800;
+/** Size of a case, and where its XSAVE header says which registers it has. */
+const SIZE = 1344;
+const XSTATE_BV = 1024;
 const XMM = 512 + 160;
 
 let core: AsmModule;
@@ -29,11 +32,12 @@ type Vector = number[];
 
 /** XMM1 after `code`, an instruction with the operands XMM1, XMM2. */
 function run(code: number[], a: Vector, b: Vector, xmm0: Vector = [0, 0, 0, 0]): Vector {
-  for (let i = 0; i < 1024; i += 4) view.setUint32(CASE + i, 0, true);
+  for (let i = 0; i < SIZE; i += 4) view.setUint32(CASE + i, 0, true);
   code.forEach((byte, i) => {
     view.setUint8(CASE + i, byte);
   });
   view.setUint32(CASE + 16, code.length, true);
+  view.setUint32(CASE + XSTATE_BV, 7, true);
   view.setUint32(CASE + 512 + 24, 0x1f80, true);
   [xmm0, a, b].forEach((vector, n) => {
     vector.forEach((value, i) => {
