@@ -734,6 +734,9 @@ describe("decoder", () => {
     expect(gated("0f58c1")).toEqual(["FPU_UNAVAILABLE", 2n]);
     expect(gated("0fae10")).toEqual(["FPU_UNAVAILABLE", 2n]);
     expect(gated("0fae00")).toEqual(["FPU_UNAVAILABLE", 1n]);
+    expect(gated("c5f458c2")).toEqual(["FPU_UNAVAILABLE", 3n]);
+    expect(gated("c5f8ae10")).toEqual(["FPU_UNAVAILABLE", 3n]);
+    expect(gated("c4e2f0f2c2")[0]).toBe("ANDN");
     expect(gated("01c8")[0]).toBe("ADD");
   });
 });

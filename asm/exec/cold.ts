@@ -17,14 +17,14 @@ import { execX87 } from "./x87";
 
 /** Runs the instruction whose Insn.op is `op`; EXEC_*. */
 export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
-  if ((<u32>insn.ea & EA_PRIV) != 0 && cpu.cpl != 0) {
-    raiseGP(cpu, 0);
-    return 0;
-  }
   op -= COLD;
   if (op >= 0x800) return execVex(cpu, insn);
   if (op >= 0x400) return execSimd(cpu, insn);
   if (op >= 0x300) return execX87(cpu, insn);
+  if ((<u32>insn.ea & EA_PRIV) != 0 && cpu.cpl != 0) {
+    raiseGP(cpu, 0);
+    return 0;
+  }
   switch (op) {
     case Op.HLT:
     case Op.CLI:

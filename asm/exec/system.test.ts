@@ -298,6 +298,42 @@ describe("the rest", () => {
     s.set("rcx", 1n);
     expect(s.run("0f01d0")).toBe(GP);
   });
+  it("AVX state needs SSE state in XCR0", () => {
+    s.start(64, 0, 1);
+    s.set("cr4", 0x4_0020n);
+    s.set("rcx", 0n);
+    s.set("rdx", 0n);
+    for (const [value, outcome] of [
+      [7n, "ok"],
+      [3n, "ok"],
+      [5n, GP],
+      [6n, GP],
+      [0xfn, GP],
+    ] as const) {
+      s.set("rax", value);
+      expect([value, s.run("0f01d1")]).toEqual([value, outcome]);
+    }
+  });
+  it("AVX needs CR4.OSXSAVE, XCR0[2:1] and no CR0.TS, and does not look at EM and OSFXSR", () => {
+    const VADDPS = "c5f458c2";
+    const VSTMXCSR = "c5f8ae1e";
+    const outcomes = (cr0: bigint, cr4: bigint, xcr0: bigint) => {
+      s.start(64, 0, 1);
+      s.set("cr0", (s.get("cr0") & ~0xcn) | cr0);
+      s.set("cr4", 0x20n | cr4);
+      s.set("xcr0", xcr0);
+      s.core.updateState();
+      s.set("rsi", 0x1000n);
+      return [s.run(VADDPS), s.run(VSTMXCSR)];
+    };
+    const both = (outcome: string) => [outcome, outcome];
+    expect(outcomes(0n, 0x4_0000n, 7n)).toEqual(both("ok"));
+    expect(outcomes(4n, 0x4_0000n, 7n)).toEqual(both("ok"));
+    expect(outcomes(8n, 0x4_0000n, 7n)).toEqual(both("#NM"));
+    expect(outcomes(8n, 0x4_0000n, 3n)).toEqual(both("#UD"));
+    expect(outcomes(0n, 0x4_0200n, 3n)).toEqual(both("#UD"));
+    expect(outcomes(0n, 0x200n, 7n)).toEqual(both("#UD"));
+  });
   it("FSGSBASE instructions need CR4.FSGSBASE and canonical addresses", () => {
     expect(s.run("f3480faec0")).toBe("#UD");
     s.set("cr4", 0x1_0020n);

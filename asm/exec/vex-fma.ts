@@ -8,11 +8,17 @@
 import { Cpu, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Vex } from "../decode/ops-vex";
-import { fastMulAdd, NEGATE_ADDEND } from "../softfloat/fma";
+import {
+  fastMulAdd,
+  fusedDoubles,
+  fusedSingles,
+  NEGATE_ADDEND,
+  NEGATE_PRODUCT,
+} from "../softfloat/fma";
 import { halfToSingle, singleToHalf } from "../softfloat/half";
 import { MXCSR_RC } from "../softfloat/ieee754";
 import { settle } from "./simd-float";
-import { isMemory, storeMemory } from "./simd-operand";
+import { isMemory, storeMemory, Xmm } from "./simd-operand";
 import { give, isLong, scratch, second, source, Ymm } from "./vex-operand";
 
 /** Numbers of one order of operands. */
@@ -46,24 +52,55 @@ export function execFma(cpu: Cpu, insn: Insn, op: u32): u32 {
   const to = scratch(cpu);
   v128.store(to, v128.load(first));
   v128.store(to, i64x2.splat(0), 16);
-  if (isDouble) elements<f64, u64>(cpu, to, x, y, z, len, even, odd);
-  else elements<f32, u32>(cpu, to, x, y, z, len, even, odd);
+  for (let at: u32 = 0; at < len; at += 16) {
+    if (!isScalar && fused(cpu, to + at, x + at, y + at, z + at, isDouble, even, odd)) continue;
+    const end = len < 16 ? len : at + 16;
+    if (isDouble) elements<f64, u64>(cpu, to, x, y, z, at, end, even, odd);
+    else elements<f32, u32>(cpu, to, x, y, z, at, end, even, odd);
+  }
   if (settle(cpu)) Ymm.set(cpu, insn.r, v128.load(to), v128.load(to, 16));
   return 0;
 }
 
-/** `len` bytes of elements; I is the integer of F's size. */
+/** 16 bytes of elements at once, or false. */
+function fused(
+  cpu: Cpu,
+  to: usize,
+  x: usize,
+  y: usize,
+  z: usize,
+  isDouble: bool,
+  even: u32,
+  odd: u32,
+): bool {
+  if ((cpu.mxcsr & MXCSR_RC) != 0) return false;
+  const a = v128.load(x);
+  const b = v128.load(y);
+  const c = v128.load(z);
+  const product: u64 = (even & NEGATE_PRODUCT) != 0 ? 1 : 0;
+  const first = <u64>(even & NEGATE_ADDEND);
+  const second = <u64>(odd & NEGATE_ADDEND);
+  if (isDouble) {
+    const negated = v128.xor(a, i64x2.splat(product << 63));
+    return fusedDoubles(cpu, to, negated, b, c, Xmm.make(first << 63, second << 63));
+  }
+  const negated = v128.xor(a, i32x4.splat((<u32>product) << 31));
+  return fusedSingles(cpu, to, negated, b, c, i64x2.splat((first << 31) | (second << 63)));
+}
+
+/** The elements between `at` and `end`; I is the integer of F's size. */
 function elements<F, I>(
   cpu: Cpu,
   to: usize,
   x: usize,
   y: usize,
   z: usize,
-  len: u32,
+  at: u32,
+  end: u32,
   even: u32,
   odd: u32,
 ): void {
-  for (let at: u32 = 0; at < len; at += sizeof<F>()) {
+  for (; at < end; at += sizeof<F>()) {
     const a = <u64>load<I>(x + at);
     const b = <u64>load<I>(y + at);
     const negate = (at & sizeof<F>()) != 0 ? odd : even;

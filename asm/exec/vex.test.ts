@@ -141,19 +141,9 @@ function encode(form: Form, at: number): number[] {
   return bytes;
 }
 
-/** Writes `bytes` bytes of a vector register of the case at `at`, counted from its lowest. */
-function setElement(
-  view: DataView,
-  at: number,
-  register: number,
-  offset: number,
-  bytes: number,
-  value: number,
-): void {
-  const place = at + 512 + (offset < 16 ? 160 + offset : 576 + offset - 16) + register * 16;
-  if (bytes === 4) view.setInt32(place, value, true);
-  else view.setBigInt64(place, BigInt(value), true);
-}
+/** Where the case at `at` has the byte `offset` of a vector register. */
+const place = (at: number, register: number, offset: number) =>
+  at + 512 + (offset < 16 ? 160 + offset : 576 + offset - 16) + register * 16;
 
 /** Indices that lead into the memory, seldom behind it. */
 function fillIndices(form: Form, view: DataView, at: number): void {
@@ -165,7 +155,43 @@ function fillIndices(form: Form, view: DataView, at: number): void {
   const behind = random() % 4 === 0;
   for (let offset = 0; offset < 32; offset += form.indexBytes) {
     const target = MEMORY + ((random() % (behind && random() % 4 === 0 ? 256 : 160)) - 40);
-    setElement(view, at, register, offset, form.indexBytes, (target - base) >> (sib >> 6));
+    const index = (target - base) >> (sib >> 6);
+    if (form.indexBytes === 4) view.setInt32(place(at, register, offset), index, true);
+    else view.setBigInt64(place(at, register, offset), BigInt(index), true);
+  }
+}
+
+/** Makes the addends of a fused multiply-add nearly, or just, the products with the other sign. */
+function fillAddends(view: DataView, at: number): void {
+  const byte = (n: number) => view.getUint8(at + n);
+  const modrm = byte(4);
+  const isDouble = (byte(2) & 0x80) !== 0;
+  const reg = ((modrm >> 3) & 7) | (byte(1) & 0x80 ? 0 : 8);
+  const vvvv = (~byte(2) >> 3) & 15;
+  const isMemory = modrm < 0xc0;
+  const rm = (modrm & 7) | (byte(1) & 0x20 ? 0 : 8);
+  const address = Number(view.getBigUint64(at + 24 + 6 * 8, true)) - MEMORY;
+  const step = isDouble ? 8 : 4;
+  for (
+    let offset = 0;
+    offset < 32 && (!isMemory || address + offset + step <= 128);
+    offset += step
+  ) {
+    const third = isMemory ? at + 160 + address + offset : place(at, rm, offset);
+    const others = [place(at, reg, offset), place(at, vvvv, offset), third];
+    // 96h-9Fh, A6h-AFh, B6h-BFh: the addend is the second, third, first operand.
+    const [addend] = others.splice([1, 2, 0][(byte(3) >> 4) - 9] as number, 1) as [number];
+    const get = (p: number) => (isDouble ? view.getFloat64(p, true) : view.getFloat32(p, true));
+    const [x, y] = others.map(get) as [number, number];
+    const product = x * y * (random() & 1 ? 1 : -1);
+    const change = random() & random() & 3;
+    if (isDouble) {
+      view.setFloat64(addend, product, true);
+      view.setBigUint64(addend, view.getBigUint64(addend, true) ^ BigInt(change), true);
+    } else {
+      view.setFloat32(addend, product, true);
+      view.setUint32(addend, view.getUint32(addend, true) ^ change, true);
+    }
   }
 }
 
@@ -197,6 +223,7 @@ describe("AVX instructions", () => {
       (form, view, at) => {
         makeCase(form, view, at, (address) => encode(form, address));
         if (form.indexBytes) fillIndices(form, view, at);
+        if (/^FN?M/.test(form.name) && random() % 3 === 0) fillAddends(view, at);
       },
       failures,
     );

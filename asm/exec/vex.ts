@@ -97,21 +97,32 @@ function zero(cpu: Cpu, insn: Insn): u32 {
   return 0;
 }
 
+/** PSRLx, PSRAx and PSLLx by a register, counted from PSRLW. */
+const SHIFTS: u64 =
+  (1 << (Simd.PSRLW - Simd.PSRLW)) |
+  (1 << (Simd.PSRLD - Simd.PSRLW)) |
+  (1 << (Simd.PSRLQ - Simd.PSRLW)) |
+  (1 << (Simd.PSRAW - Simd.PSRLW)) |
+  (1 << (Simd.PSRAD - Simd.PSRLW)) |
+  (1 << (Simd.PSLLW - Simd.PSRLW)) |
+  (1 << (Simd.PSLLD - Simd.PSRLW)) |
+  (1 << (Simd.PSLLQ - Simd.PSRLW));
+
 /** Integer and bitwise operations. Shifts by a register take one count of 64 bits for all elements. */
 function execVexInt(cpu: Cpu, insn: Insn, op: u32): u32 {
-  const isShift =
-    (op >= <u32>Simd.PSRLW && op <= <u32>Simd.PSRLQ) ||
-    op == <u32>Simd.PSRAW ||
-    op == <u32>Simd.PSRAD ||
-    (op >= <u32>Simd.PSLLW && op <= <u32>Simd.PSLLQ);
-  const wide = isLong(insn);
-  const b = source(cpu, insn, wide && !isShift ? 32 : 16);
-  if (b == 0) return 0;
   const a = xmm(cpu, second(insn));
+  if (!isLong(insn)) {
+    const b = source(cpu, insn, 16);
+    if (b != 0) Ymm.set128(cpu, insn.r, simdInt(op, v128.load(a), v128.load(b)));
+    return 0;
+  }
+  const number = op - Simd.PSRLW;
+  const isShift = number < 64 && ((SHIFTS >> <u64>number) & 1) != 0;
+  const b = source(cpu, insn, isShift ? 16 : 32);
+  if (b == 0) return 0;
   const bLow = v128.load(b);
+  const bHigh = isShift ? bLow : v128.load(b, 16);
   const low = simdInt(op, v128.load(a), bLow);
-  if (wide)
-    Ymm.set(cpu, insn.r, low, simdInt(op, v128.load(a, 16), isShift ? bLow : v128.load(b, 16)));
-  else Ymm.set128(cpu, insn.r, low);
+  Ymm.set(cpu, insn.r, low, simdInt(op, v128.load(a, 16), bHigh));
   return 0;
 }

@@ -8,6 +8,8 @@
  *   binary64   the product in two parts (Dekker), the sum in three (Knuth), the lower two of them added with
  *              rounding to odd, then the last rounding (Boldo and Melquiond 2008)
  *
+ * Both run on two elements at a time, too: fusedSingles and fusedDoubles.
+ *
  * NaNs go through unchanged in sign, the first of x, y, z that is one, made quiet. Zero times infinity is invalid
  * only when z is not a quiet NaN.
  */
@@ -182,17 +184,21 @@ function fastSingle(cpu: Cpu, x: u64, y: u64, z: u64, negate: u32): u64 {
   return bits;
 }
 
-/** Exponents with which no part of product and sum can be too large, or too small to be exact. */
+/** How far from 1 exponents may be so that no part of product and sum is too large, or too small to be exact. */
+const FACTOR_REACH: u32 = 400;
+const ADDEND_REACH: u32 = 900;
+
 class Range {
   // @ts-ignore: decorator
   @inline
   static hasFactor(a: u64): bool {
-    return <u32>(Ieee.exponent(1, a) - (1023 - 400)) <= 800;
+    return <u32>(Ieee.exponent(1, a) - (1023 - FACTOR_REACH)) <= 2 * FACTOR_REACH;
   }
   // @ts-ignore: decorator
   @inline
   static hasAddend(a: u64): bool {
-    return <u32>(Ieee.exponent(1, a) - (1023 - 900)) <= 1800 || Ieee.isZero(1, a);
+    const exponent = Ieee.exponent(1, a);
+    return <u32>(exponent - (1023 - ADDEND_REACH)) <= 2 * ADDEND_REACH || Ieee.isZero(1, a);
   }
 }
 
@@ -223,4 +229,128 @@ function fastDouble(cpu: Cpu, a: u64, b: u64, c: u64, negate: u32): u64 {
   const r = upper + lower;
   if (error != 0 || Odd.error(upper, lower, r) != 0) inexact(cpu);
   return reinterpret<u64>(r);
+}
+
+/** The steps above on two elements. */
+class Pair {
+  // @ts-ignore: decorator
+  @inline
+  static error(x: v128, y: v128, s: v128): v128 {
+    const other = f64x2.sub(s, x);
+    return f64x2.add(f64x2.sub(x, f64x2.sub(s, other)), f64x2.sub(y, other));
+  }
+  // @ts-ignore: decorator
+  @inline
+  static isNotZero(x: v128): v128 {
+    return f64x2.ne(x, i64x2.splat(0));
+  }
+  /** `isInexact`: the elements whose error is not zero. */
+  // @ts-ignore: decorator
+  @inline
+  static toOdd(s: v128, error: v128, isInexact: v128): v128 {
+    const one = i64x2.splat(1);
+    const isEven = i64x2.eq(v128.and(s, one), i64x2.splat(0));
+    const zero = i64x2.splat(0);
+    // -1 where the error points towards zero, else 1.
+    const step = v128.or(v128.xor(f64x2.gt(error, zero), f64x2.gt(s, zero)), one);
+    return i64x2.add(s, v128.and(step, v128.and(isEven, isInexact)));
+  }
+  /** The upper halves of the significands. */
+  // @ts-ignore: decorator
+  @inline
+  static upper(x: v128): v128 {
+    const scaled = f64x2.mul(x, f64x2.splat(SPLITTER));
+    return f64x2.sub(scaled, f64x2.sub(scaled, x));
+  }
+}
+
+/** Whether all four are zero or normal. */
+function areSinglesPlain(v: v128): bool {
+  const magnitude = v128.and(v, i32x4.splat(0x7fff_ffff));
+  const isNormal = v128.and(
+    i32x4.gt_s(magnitude, i32x4.splat(0x007f_ffff)),
+    i32x4.lt_s(magnitude, i32x4.splat(0x7f80_0000)),
+  );
+  return i32x4.all_true(v128.or(isNormal, i32x4.eq(magnitude, i64x2.splat(0))));
+}
+
+/**
+ * Four sums x * y + z of binary32 to `to`, rounded to nearest; `signs` are those of the addends to be changed. False
+ * when it must be done one by one.
+ */
+export function fusedSingles(cpu: Cpu, to: usize, x: v128, y: v128, z: v128, signs: v128): bool {
+  if (!areSinglesPlain(x) || !areSinglesPlain(y) || !areSinglesPlain(z)) return false;
+  z = v128.xor(z, signs);
+  const p0 = f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y));
+  const z0 = f64x2.promote_low_f32x4(z);
+  const s0 = f64x2.add(p0, z0);
+  const error0 = Pair.error(p0, z0, s0);
+  let inexact0 = Pair.isNotZero(error0);
+  const r0 = f32x4.demote_f64x2_zero(Pair.toOdd(s0, error0, inexact0));
+  inexact0 = v128.or(inexact0, f64x2.ne(f64x2.promote_low_f32x4(r0), s0));
+
+  x = v128.shuffle<i64>(x, x, 1, 1);
+  y = v128.shuffle<i64>(y, y, 1, 1);
+  z = v128.shuffle<i64>(z, z, 1, 1);
+  const p1 = f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y));
+  const z1 = f64x2.promote_low_f32x4(z);
+  const s1 = f64x2.add(p1, z1);
+  const error1 = Pair.error(p1, z1, s1);
+  let inexact1 = Pair.isNotZero(error1);
+  const r1 = f32x4.demote_f64x2_zero(Pair.toOdd(s1, error1, inexact1));
+  inexact1 = v128.or(inexact1, f64x2.ne(f64x2.promote_low_f32x4(r1), s1));
+
+  const result = v128.shuffle<i64>(r0, r1, 0, 2);
+  const isInexact = v128.shuffle<i32>(inexact0, inexact1, 0, 2, 4, 6);
+  const magnitude = v128.and(result, i32x4.splat(0x7fff_ffff));
+  const isNormal = v128.and(
+    i32x4.gt_s(magnitude, i32x4.splat(0x00ff_ffff)),
+    i32x4.lt_s(magnitude, i32x4.splat(0x7f80_0000)),
+  );
+  const isZero = v128.andnot(i32x4.eq(magnitude, i64x2.splat(0)), isInexact);
+  if (!i32x4.all_true(v128.or(isNormal, isZero))) return false;
+  if (v128.any_true(isInexact)) inexact(cpu);
+  v128.store(to, result);
+  return true;
+}
+
+/** Whether the exponents of both are at most `reach` away from that of one. */
+function areNear(magnitude: v128, reach: u64): v128 {
+  return v128.and(
+    i64x2.gt_s(magnitude, i64x2.splat(((1023 - reach) << 52) - 1)),
+    i64x2.lt_s(magnitude, i64x2.splat((1023 + reach + 1) << 52)),
+  );
+}
+
+/** The same of two sums of binary64. */
+export function fusedDoubles(cpu: Cpu, to: usize, x: v128, y: v128, z: v128, signs: v128): bool {
+  const mask = i64x2.splat(0x7fff_ffff_ffff_ffff);
+  const addend = v128.and(z, mask);
+  const isPlain = v128.and(
+    v128.and(areNear(v128.and(x, mask), FACTOR_REACH), areNear(v128.and(y, mask), FACTOR_REACH)),
+    v128.or(areNear(addend, ADDEND_REACH), i64x2.eq(addend, i64x2.splat(0))),
+  );
+  if (!i64x2.all_true(isPlain)) return false;
+  z = v128.xor(z, signs);
+  const product = f64x2.mul(x, y);
+  const x1 = Pair.upper(x);
+  const y1 = Pair.upper(y);
+  const x2 = f64x2.sub(x, x1);
+  const y2 = f64x2.sub(y, y1);
+  let excess = f64x2.sub(product, f64x2.mul(x1, y1));
+  excess = f64x2.sub(f64x2.sub(excess, f64x2.mul(x2, y1)), f64x2.mul(x1, y2));
+  const rest = f64x2.sub(f64x2.mul(x2, y2), excess);
+  const middle = f64x2.add(z, rest);
+  const first = Pair.error(z, rest, middle);
+  const upper = f64x2.add(product, middle);
+  const second = Pair.error(product, middle, upper);
+  let lower = f64x2.add(first, second);
+  const error = Pair.error(first, second, lower);
+  const isInexact = Pair.isNotZero(error);
+  lower = Pair.toOdd(lower, error, isInexact);
+  const result = f64x2.add(upper, lower);
+  const dropped = Pair.isNotZero(Pair.error(upper, lower, result));
+  if (v128.any_true(v128.or(isInexact, dropped))) inexact(cpu);
+  v128.store(to, result);
+  return true;
 }
