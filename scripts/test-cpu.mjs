@@ -1,10 +1,11 @@
 // `npm run test:cpu`: the processor against the one this runs on, at length. Needs gcc and Linux on x86-64.
 //
-//   npm run test:cpu -- [--seed N] [--count N] [--only RE]
+//   npm run test:cpu -- [--seed N] [--count N] [--only RE] [--alignment]
 //
 //   --seed N     which vectors (default 1; 0 are the recorded ones)
 //   --count N    vectors of each instruction form, ten times as many where it computes flags (default 100)
 //   --only RE    forms whose name matches, as Add_rm32_r32 (docs/instructions.md)
+//   --alignment  with alignment checking on
 //   --record     renews the recorded vectors in test/cpu/recorded/ from this processor
 //   --pack FILE  writes the vectors that went through as a pack for vecboot, at most --count of each form
 //
@@ -15,7 +16,7 @@ import { isMain, main, SetupError } from "./cache.mjs";
 import { importTypeScript } from "./typescript.mjs";
 
 const USAGE =
-  "usage: npm run test:cpu -- [--seed N] [--count N] [--only RE] [--record | --pack FILE]";
+  "usage: npm run test:cpu -- [--seed N] [--count N] [--only RE] [--alignment] [--record | --pack FILE]";
 
 function numberOf(text, least) {
   const value = Number(text);
@@ -24,11 +25,19 @@ function numberOf(text, least) {
 }
 
 export function parseTestCpu(args) {
-  const options = { seed: 1, count: undefined, only: /^/, isRecord: false, pack: undefined };
+  const options = {
+    seed: 1,
+    count: undefined,
+    only: /^/,
+    isAligned: false,
+    isRecord: false,
+    pack: undefined,
+  };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--seed") options.seed = numberOf(args[++i], 0);
     else if (args[i] === "--count") options.count = numberOf(args[++i], 1);
     else if (args[i] === "--only" && args[i + 1]) options.only = new RegExp(args[++i]);
+    else if (args[i] === "--alignment") options.isAligned = true;
     else if (args[i] === "--record") options.isRecord = true;
     else if (args[i] === "--pack" && args[i + 1]) options.pack = args[++i];
     else throw new SetupError(USAGE);
@@ -37,7 +46,7 @@ export function parseTestCpu(args) {
 }
 
 async function testCpu() {
-  const { seed, count, only, isRecord, pack } = parseTestCpu(process.argv.slice(2));
+  const { seed, count, only, isAligned, isRecord, pack } = parseTestCpu(process.argv.slice(2));
   const wasm = await buildCore();
   const cpu = await importTypeScript("test/cpu/run.ts");
   const say = console.log;
@@ -48,6 +57,7 @@ async function testCpu() {
     seed,
     count: count ?? 100,
     only,
+    isAligned,
     say,
   });
   if (missing.length > 0) console.log(`not on this processor: ${missing.join(", ")}`);

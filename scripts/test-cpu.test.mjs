@@ -7,9 +7,11 @@ it("reads the options of test:cpu", () => {
     seed: 7,
     count: 30,
     only: /^Add/,
+    isAligned: false,
     isRecord: false,
     pack: undefined,
   });
+  expect(parseTestCpu(["--alignment"]).isAligned).toBe(true);
   expect(parseTestCpu(["--pack", "x.pack"]).pack).toBe("x.pack");
   expect(() => parseTestCpu(["--seed", "x"])).toThrow("usage");
   expect(() => parseTestCpu(["--else"])).toThrow("usage");

@@ -17,7 +17,7 @@
 import { hasFeature } from "../cpu/cpuid";
 import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
 import { CR0_TS, CR4_OSXSAVE, is64 } from "../cpu/modes";
-import { Cpu, fpr, xmm } from "../cpu/state";
+import { Cpu, fpr, segBase, xmm } from "../cpu/state";
 import {
   pkruOffset,
   XCOMP_COMPACTED,
@@ -31,8 +31,20 @@ import {
 } from "../cpu/xstate";
 import { COLD, INSN_REXW, Insn } from "../decode/insn";
 import { Feature, Op } from "../decode/ops";
-import { ld8, ld16, ld32, ld64, ld128, probe, st16, st32, st64, st128 } from "../mmu/access";
-import { operand } from "../mmu/address";
+import {
+  checkAlignment,
+  ld8,
+  ld16,
+  ld32,
+  ld64,
+  ld128,
+  probe,
+  st16,
+  st32,
+  st64,
+  st128,
+} from "../mmu/access";
+import { effective, operand } from "../mmu/address";
 import { setPkru } from "../mmu/tlb";
 import { setControlWord, updateSummary } from "./x87-state";
 
@@ -115,17 +127,19 @@ function fxrstor(cpu: Cpu, insn: Insn): u32 {
   return 0;
 }
 
-/** Linear address of a save area that is aligned and wholly accessible. */
+/**
+ * Linear address of a save area that is aligned and wholly accessible. Alignment checking, of doublewords, comes
+ * before the segment's checks, the area's own alignment after them.
+ */
 function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
-  // Being misaligned is found before the end of the area is out of the segment.
-  const la = operand(cpu, insn, 1, isWrite);
+  if (!checkAlignment(cpu, effective(cpu, insn) + segBase(cpu, insn.seg), 4)) return 0;
+  const la = operand(cpu, insn, len, isWrite);
   if (cpu.fault != 0) return 0;
   if ((<u32>la & misaligned) != 0) {
     raiseGP(cpu, 0);
     return 0;
   }
-  operand(cpu, insn, len, isWrite);
-  if (cpu.fault == 0) probe(cpu, la, len, isWrite);
+  probe(cpu, la, len, isWrite);
   return la;
 }
 

@@ -97,13 +97,10 @@ export function execPushSeg(cpu: Cpu, insn: Insn): u32 {
 /** A new SS holds off interrupts until the next instruction has run. */
 export function execPopSeg(cpu: Cpu, insn: Insn): u32 {
   const seg = opcodeSegment(insn);
-  const rsp = cpu.rsp;
-  const selector = <u32>pop(cpu, insn.osz);
-  if (cpu.fault != 0) return EXEC_NEXT;
-  if (!loadSegment(cpu, seg, selector)) {
-    cpu.rsp = rsp;
-    return EXEC_NEXT;
-  }
+  // Whatever the operand size, processors read two bytes.
+  const selector = <u32>peekItem(cpu, 0, 2);
+  if (cpu.fault != 0 || !loadSegment(cpu, seg, selector)) return EXEC_NEXT;
+  moveStack(cpu, insn.osz);
   if (seg == SEG_SS) holdOff(cpu, SHADOW_SS);
   return EXEC_JUMP;
 }

@@ -144,11 +144,17 @@ export function checkAlignment(cpu: Cpu, la: u64, size: u32): bool {
   return false;
 }
 
+/** Ends alignment checking for accesses that are exempt from it, until Cpu.tlbKey gets back what this returns. */
+export function suspendAlignment(cpu: Cpu): u64 {
+  const key = cpu.tlbKey;
+  cpu.tlbKey = tagKey(cpu);
+  return key;
+}
+
 /** A load under alignment checking: #AC(0), or a load by the entries of ordinary user accesses. */
 function loadAligned(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
   if (!checkAlignment(cpu, la, size)) return 0;
-  const key = cpu.tlbKey;
-  cpu.tlbKey = tagKey(cpu);
+  const key = suspendAlignment(cpu);
   const value = loadSlow(cpu, la, size, access);
   cpu.tlbKey = key;
   return value;
@@ -156,8 +162,7 @@ function loadAligned(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
 
 function storeAligned(cpu: Cpu, la: u64, value: u64, size: u32): void {
   if (!checkAlignment(cpu, la, size)) return;
-  const key = cpu.tlbKey;
-  cpu.tlbKey = tagKey(cpu);
+  const key = suspendAlignment(cpu);
   storeSlow(cpu, la, value, size);
   cpu.tlbKey = key;
 }
@@ -297,8 +302,7 @@ export function ld128(cpu: Cpu, la: u64): v128 {
   if (host != 0) return v128.load(host);
   if (cpu.fault != 0) return i64x2.splat(0);
   // Operands of 16 bytes are never subject to alignment checking: those that must be aligned raise #GP.
-  const key = cpu.tlbKey;
-  cpu.tlbKey = tagKey(cpu);
+  const key = suspendAlignment(cpu);
   const low = ld64(cpu, la);
   const high = ld64(cpu, la + 8);
   cpu.tlbKey = key;
@@ -312,8 +316,7 @@ export function st128(cpu: Cpu, la: u64, value: v128): void {
     return;
   }
   if (cpu.fault != 0 || !probe(cpu, la, 16, true)) return;
-  const key = cpu.tlbKey;
-  cpu.tlbKey = tagKey(cpu);
+  const key = suspendAlignment(cpu);
   st64(cpu, la, i64x2.extract_lane(value, 0));
   st64(cpu, la + 8, i64x2.extract_lane(value, 1));
   cpu.tlbKey = key;

@@ -2,7 +2,7 @@
  * The long checks of the processor, run by scripts/test-cpu.mjs: native vectors made afresh from a seed, on this
  * processor and on the core; and what is recorded of them (test/cpu/recorded/).
  */
-import { OUT, OUTCOME_SIZE } from "./case";
+import { CASE, CASE_SIZE, OUT, OUTCOME_SIZE } from "./case";
 import { Core } from "./core";
 import { type Form, mapOf } from "./forms";
 import { type FuzzOptions, type FuzzResult, fuzz } from "./fuzz";
@@ -26,10 +26,13 @@ export interface Options {
   /** Vectors of a form, and ten times as many where flags are computed. */
   count: number;
   only: RegExp;
+  /** Every case has alignment checking on. */
+  isAligned?: boolean;
   say(line: string): void;
 }
 
 const UD = 6;
+const RFLAGS_AC = 0x4_0000;
 
 /** The host has no such instruction although the core has. */
 function isMissing(truth: Uint8Array, core: Uint8Array): boolean {
@@ -58,13 +61,20 @@ async function truthOf(host: Host, batch: Batch): Promise<Uint8Array> {
   }
 }
 
+function checkAlignment({ cases }: Batch): void {
+  const view = new DataView(cases.buffer, cases.byteOffset, cases.length);
+  for (let at = CASE.flags; at < cases.length; at += CASE_SIZE)
+    view.setUint32(at, view.getUint32(at, true) | RFLAGS_AC, true);
+}
+
 /** Compares; passed and failed vectors, and forms this processor does not have. */
-export async function compareAll({ wasm, seed, count, only, say }: Options) {
+export async function compareAll({ wasm, seed, count, only, isAligned, say }: Options) {
   const core = Core.load(wasm);
   const host = openHost();
   const forms = await vectorForms(core, only);
   const totals = { passed: 0, failed: 0, missing: [] as string[] };
   for (const batch of batchesOf(forms, seed, count)) {
+    if (isAligned) checkAlignment(batch);
     const truth = await truthOf(host, batch);
     const ours = core.run(batch.cases);
     if (isMissing(truth, ours)) {
