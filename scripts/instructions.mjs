@@ -1,4 +1,4 @@
-// `npm run instructions`: writes docs/instructions.md, the table of what the processor implements.
+// `npm run instructions`: writes asm/instructions.md, the table of what the processor implements.
 
 import { buildCore } from "./build-core.mjs";
 import { isMain, main } from "./cache.mjs";

@@ -4,7 +4,7 @@
 //
 //   --seed N     which vectors (default 1; 0 are the recorded ones)
 //   --count N    vectors of each instruction form, ten times as many where it computes flags (default 100)
-//   --only RE    forms whose name matches, as Add_rm32_r32 (docs/instructions.md)
+//   --only RE    forms whose name matches, as Add_rm32_r32 (asm/instructions.md)
 //   --alignment  with alignment checking on
 //   --record     renews the recorded vectors in test/cpu/recorded/ from this processor
 //   --pack FILE  writes the vectors that went through as a pack for vecboot, at most --count of each form

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { cpuHelp } from "./cpu-help";
 
-const table = () => readFileSync(new URL("../../docs/instructions.md", import.meta.url), "utf8");
+const table = () => readFileSync(new URL("../../asm/instructions.md", import.meta.url), "utf8");
 
 test("-cpu help names the models", () => {
   expect(cpuHelp(["-m", "1G", "-cpu", "help"], table)).toMatch(/x86-64-v2\n.*x86-64-v3\n.*max\n/);

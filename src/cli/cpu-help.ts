@@ -1,5 +1,5 @@
 /**
- * `-cpu help` and `-cpu MODEL,help`: the models, and the instructions of one of them as docs/instructions.md
+ * `-cpu help` and `-cpu MODEL,help`: the models, and the instructions of one of them as asm/instructions.md
  * lists them.
  */
 import { cpuModelNames, parseArguments } from "../machine/options";
@@ -45,7 +45,7 @@ function instructions(model: string, table: string): string {
   return lines.slice(1).join("\n");
 }
 
-/** What these arguments ask to be told about processors, if anything. `readTable` gives docs/instructions.md. */
+/** What these arguments ask to be told about processors, if anything. `readTable` gives asm/instructions.md. */
 export function cpuHelp(args: string[], readTable: () => string): string | undefined {
   const value = args[args.findIndex((arg) => /^--?cpu$/.test(arg)) + 1] ?? "";
   if (!args.some((arg) => /^--?cpu$/.test(arg))) return undefined;

@@ -155,7 +155,7 @@ async function main(): Promise<void> {
     process.stdout.write(`usage: npm run vm -- [options]\n\n${helpText()}\n`);
     return;
   }
-  const help = cpuHelp(args, () => readFileSync(join(root, "docs/instructions.md"), "utf8"));
+  const help = cpuHelp(args, () => readFileSync(join(root, "asm/instructions.md"), "utf8"));
   if (help !== undefined) {
     process.stdout.write(`${help}\n`);
     return;

@@ -1,6 +1,6 @@
 /**
  * The list of forms is complete, the core implements what CPUID offers and nothing else, and
- * docs/instructions.md says so. iced's list of instructions and their CPUID features is the independent one.
+ * asm/instructions.md says so. iced's list of instructions and their CPUID features is the independent one.
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -55,7 +55,7 @@ describe("forms", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("are in docs/instructions.md", async () => {
+  it("are in asm/instructions.md", async () => {
     const table = await makeTable(wasm);
     expect(readFileSync(TABLE, "utf8") === table, "npm run instructions renews it").toBe(true);
   }, 120_000);

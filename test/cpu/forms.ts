@@ -4,7 +4,7 @@
  * instruction and operand size as the manual's tables list them (iced's Code); what the core's tables say about
  * it comes from its row, and which CPUID feature it depends on from decoding it without.
  *
- * This is the one list behind the table of instructions (docs/instructions.md), the native vectors and the
+ * This is the one list behind the table of instructions (asm/instructions.md), the native vectors and the
  * fuzzer. Left out are encodings that Intel's processors never had, and EVEX.
  */
 import { existsSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * Which forms are compared with a real processor, how often, and where the comparison is loose. Each exception has
- * its reason beside it; docs/instructions.md shows them.
+ * its reason beside it; asm/instructions.md shows them.
  */
 import type { Leniency } from "./compare";
 import { enumNames, type Form } from "./forms";

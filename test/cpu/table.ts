@@ -1,5 +1,5 @@
 /**
- * docs/instructions.md: every form with what the core does with it, made from the list of forms, the models'
+ * asm/instructions.md: every form with what the core does with it, made from the list of forms, the models'
  * features and the recorded vectors. Written by `npm run instructions`; a test fails when it is out of date.
  */
 import { writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { readRecordings } from "./recorded";
 import { isOffered, lacksVectors, testedElsewhere } from "./rules";
 import { MODES } from "./vectors";
 
-export const TABLE = new URL("../../docs/instructions.md", import.meta.url).pathname;
+export const TABLE = new URL("../../asm/instructions.md", import.meta.url).pathname;
 
 const MAPS = [
   ["1byte", "One-byte opcodes"],
@@ -91,7 +91,7 @@ function byFeature(forms: Form[]): string[] {
     .map(([feature, list]) => `| ${feature} | ${list.join(" ")} |`);
 }
 
-/** The text of docs/instructions.md. */
+/** The text of asm/instructions.md. */
 export async function makeTable(wasm: string): Promise<string> {
   const recordings = readRecordings();
   const features = MODELS.map((_, model) => Core.load(wasm, model).features);
