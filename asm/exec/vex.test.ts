@@ -25,6 +25,7 @@ import {
   REPLACE,
   random,
   reportOf,
+  SIZE,
 } from "../../test/simd-native";
 
 interface Form extends Operands {
@@ -211,6 +212,22 @@ describe("AVX instructions", () => {
       ...formsOfVex((index) => whole(call("vexRow", index, 0), call("vexRow", index, 1))),
     ].filter((form) => isComparable(form.name));
   }, 120_000);
+
+  it("VCVTPS2PH of a denormal is inexact also where an unmasked underflow takes its place", () => {
+    const [from, to] = [0x1880_0000, 0x1880_0800];
+    const view = new DataView(core.memory.buffer);
+    new Uint8Array(core.memory.buffer, from, SIZE).fill(0);
+    [0xc4, 0xe3, 0x79, 0x1d, 0xd1, 0].forEach((byte, n) => {
+      view.setUint8(from + n, byte); // VCVTPS2PH xmm1, xmm2, 0
+    });
+    view.setUint32(from + 16, 6, true);
+    view.setUint32(from + 1024, 7, true);
+    view.setUint32(from + 512 + 24, 0x1780, true);
+    view.setUint32(place(from, 2, 0), 0x0010_0000, true);
+    core.exports.runCases?.(from, to, 1);
+    expect(view.getUint32(to + 136, true)).toBe(19);
+    expect(view.getUint32(to + 512 + 24, true)).toBe(0x17b2); // as a Sapphire Rapids has it
+  });
 
   it("do on every operand what the processor does", () => {
     if (!native) return;

@@ -4,7 +4,7 @@
  * knows no FTZ for its tiny results.
  */
 import { Cpu } from "../cpu/state";
-import { denormalInput, FORMAT_SINGLE, Ieee, MXCSR_IE, rounded } from "./ieee754";
+import { denormalInput, FORMAT_SINGLE, Ieee, MXCSR_IE, MXCSR_PE, rounded } from "./ieee754";
 
 const FRACTION: u32 = 10;
 const BIAS: i32 = 15;
@@ -35,6 +35,8 @@ export function singleToHalf(cpu: Cpu, a: u32, rc: u32): u32 {
   if (Ieee.isInfinite(f, a)) return sign | 0x7c00;
   const value = denormalInput(cpu, f, a);
   if (Ieee.isZero(f, value)) return sign;
+  // Inexact whatever comes of it: processors say so also where an unmasked underflow takes its place.
+  if (Ieee.exponent(f, value) == 0) cpu.simdFlags |= MXCSR_PE;
   const exponent = Ieee.scale(f, value) - (127 - BIAS);
   const significand = Ieee.significand(f, value);
   return sign | <u32>rounded(cpu, FRACTION, LIMIT, rc, false, sign, exponent, significand);
