@@ -10,6 +10,8 @@
  *   v86       IRET to virtual-8086 mode with EIP above FFFFh is #GP(0)
  *   long64    a non-canonical IST stack is #SS(EXT) without a selector
  *   paging32, paging64   nowhere
+ *   debug32   RF is set in the frame of a trap between two items of a repeated instruction; a single step does not
+ *             tell of the breakpoint at the next instruction (seen on a processor); DR6.BT stays
  *   interrupts   Bochs gives a spurious vector FFh for a request below the one in service (QEMU: none), calls a
  *             bad vector in the ICR a receive error, keeps the TSC deadline MSR set after it has passed, and
  *             lets a disabled local APIC accept vectors
@@ -18,7 +20,8 @@
  * conforming code called through a gate, reports a segment not present behind a gate as #GP and a missing
  * inner stack as #TS. Its page faults for reserved bits say "not present", those of read-modify-write
  * instructions "read", and a faulting access leaves large pages accessed. Its local APIC delivers vectors below
- * 16 and has no TSC deadline.
+ * 16 and has no TSC deadline. MOV SS holds nothing off from its debug exceptions, every item of a repeated
+ * instruction meets its breakpoint again, and DR7.GD, CR4.DE and the length of what DR6 reports count for nothing.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -37,6 +40,7 @@ const NAMES = [
   "paging32",
   "paging64",
   "interrupts",
+  "debug32",
 ];
 
 describe.skipIf(!hasNasm)("protection and control transfer", () => {
