@@ -24,6 +24,7 @@ const NAMES: Record<number, string> = {
   12: "#SS",
   13: "#GP",
   14: "#PF",
+  17: "#AC",
 };
 const MASK = (1n << 64n) - 1n;
 

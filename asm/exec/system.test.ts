@@ -17,6 +17,8 @@ let s: SystemCore;
 const GP = "#GP(0)";
 const PG = 0x8000_0000n;
 const DATA = 0x12_0000;
+/** What asm/host.ts gives. */
+const RANDOM = 0x9abc_def1n;
 
 /** MOV CRn,rAX and MOV rAX,CRn. */
 const toCr = (n: number) => `0f22${(0xc0 | (n << 3)).toString(16)}`;
@@ -41,7 +43,7 @@ const segLimit = (seg: number) => s.view.getUint32(VCPU + Cpu.segLimit + seg * 4
 const setCs = (attr: number) => s.view.setUint32(VCPU + Cpu.segAttr + 4, attr, true);
 
 beforeAll(async () => {
-  s = await loadSystemCore();
+  s = await loadSystemCore({ random32: () => Number(RANDOM) });
 }, 120_000);
 
 describe("CR0", () => {
@@ -277,6 +279,30 @@ describe("the rest", () => {
     expect(s.run("0f31")).toBe("ok");
     s.set("cr4", 0x24n);
     expect(s.run("0f31")).toBe(GP);
+  });
+  it("RDPID and RDTSCP give TSC_AUX", () => {
+    s.set("tscAux", 0x8765_4321n);
+    s.set("rax", (1n << 64n) - 1n);
+    expect(s.run("f30fc7f8")).toBe("ok");
+    expect(s.get("rax")).toBe(0x8765_4321n);
+    expect(s.run("f3410fc7f9")).toBe("ok"); // R9
+    expect(s.get("r9")).toBe(0x8765_4321n);
+    expect(s.run("0f01f9")).toBe("ok");
+    expect(s.get("rcx")).toBe(0x8765_4321n);
+    expect(s.run("f30fc738")).toBe("#UD"); // memory
+  });
+  it("RDRAND and RDSEED say by CF that they have a number, of the operand's size", () => {
+    for (const hex of ["0fc7f0", "0fc7f8"]) {
+      s.set("rax", (1n << 64n) - 1n);
+      s.core.setFlags(0x8d4);
+      expect(s.run(hex)).toBe("ok");
+      expect([s.get("rax"), s.core.flags() & 0x8d5]).toEqual([RANDOM, 1]);
+      s.set("rax", (1n << 64n) - 1n);
+      expect(s.run(`66${hex}`)).toBe("ok");
+      expect(s.get("rax")).toBe(0xffff_ffff_ffff_0000n | (RANDOM & 0xffffn));
+      expect(s.run(`48${hex}`)).toBe("ok");
+      expect(s.get("rax")).toBe((RANDOM << 32n) | RANDOM);
+    }
   });
   it("RDPMC knows no counter", () => {
     expect(s.run("0f33")).toBe(GP);
