@@ -172,7 +172,7 @@ const isDouble = (name: string) =>
 /** Kinds of `fillVector` that say something about an operation. */
 function kindsFor(name: string): number[] {
   if (name === "CVTPH2PS") return [7, 0];
-  if (name === "CVTPS2PH") return [8, 8, 1, 2];
+  if (name === "CVTPS2PH") return [8, 8, 1, 2, 6];
   if (/CVT(SI|PI|DQ)2/.test(name)) return [0, 5, 1, 4, 6];
   if (!isFloat(name)) return [0, 0, 5, 5, 6];
   return isDouble(name) ? [3, 3, 4, 4, 0] : [1, 1, 2, 2, 0];

@@ -14,6 +14,7 @@
  * (or to ModRM.rm). MOVLPS and MOVHPS are MOVHLPS and MOVLHPS in their register forms, as in the manual's map.
  */
 export const SIMD_MMX: u32 = 0x200;
+export const FIRST_SIMD: u32 = 0x400;
 
 // biome-ignore format: in the order of the maps
 export const enum Simd {

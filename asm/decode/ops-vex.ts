@@ -7,6 +7,8 @@
 
 /** Added to an operation of ops-simd.ts. */
 export const VEX: u32 = 0x400;
+/** First of those. */
+export const FIRST_VEX: u32 = 0x800;
 /** First number of this file. */
 export const VEX_ONLY: u32 = 0xa00;
 

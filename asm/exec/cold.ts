@@ -6,6 +6,8 @@ import { CR0_EM, CR4_OSFXSR, CR4_OSXSAVE, XCR0_SSE_AVX } from "../cpu/modes";
 import { Cpu } from "../cpu/state";
 import { COLD, EA_PRIV, Insn } from "../decode/insn";
 import { Op } from "../decode/ops";
+import { FIRST_SIMD } from "../decode/ops-simd";
+import { FIRST_VEX } from "../decode/ops-vex";
 import { execFpuState } from "./fpu-state";
 import { execInteger } from "./integer";
 import { execSegmentInfo } from "./segment-info";
@@ -15,11 +17,15 @@ import { execSystem } from "./system";
 import { execVex } from "./vex";
 import { execX87 } from "./x87";
 
+/** The same for those of ops-simd.ts and ops-vex.ts: always EXEC_NEXT. */
+export function execVector(cpu: Cpu, insn: Insn, op: u32): u32 {
+  return op >= COLD + FIRST_VEX ? execVex(cpu, insn) : execSimd(cpu, insn);
+}
+
 /** Runs the instruction whose Insn.op is `op`; EXEC_*. */
 export function execCold(cpu: Cpu, insn: Insn, op: u32): u32 {
+  if (op >= COLD + FIRST_SIMD) return execVector(cpu, insn, op);
   op -= COLD;
-  if (op >= 0x800) return execVex(cpu, insn);
-  if (op >= 0x400) return execSimd(cpu, insn);
   if (op >= 0x300) return execX87(cpu, insn);
   if ((<u32>insn.ea & EA_PRIV) != 0 && cpu.cpl != 0) {
     raiseGP(cpu, 0);

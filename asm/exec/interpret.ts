@@ -14,10 +14,11 @@ import { MODE_FLAT, MODE_STEP } from "../cpu/modes";
 import { condition } from "../cpu/rflags";
 import { Cpu, FAULT_PENDING, SEG_SS64 } from "../cpu/state";
 import { COLD, INSN_SIZE, Insn } from "../decode/insn";
+import { FIRST_SIMD } from "../decode/ops-simd";
 import { Mem } from "../mmu/access";
 import { isCanonical } from "../mmu/walk";
 import { BLOCK_HEADER, Block, findBlock, Jump, lookup } from "./blocks";
-import { execCold } from "./cold";
+import { execCold, execVector } from "./cold";
 import { EXEC_JUMP, EXEC_LEAVE } from "./exec";
 import { Hot } from "./hot";
 import { Alu, Cond, Ea, Reg } from "./hot-semantics";
@@ -572,6 +573,16 @@ export function interpret(cpu: Cpu, left: i32): i32 {
       case Hot.BT_RR64 + 0: { Alu.bt<u64>(cpu, Reg.m<u64>(cpu, insn), <u32>Reg.r<u64>(cpu, insn)); insn = Reg.next(insn); continue; }
       default: {
         const op = <u32>insn.op;
+        if (op >= COLD + FIRST_SIMD) {
+          // MMX, SSE and AVX look neither at RIP nor at the time, and never jump.
+          execVector(cpu, insn, op);
+          if (cpu.fault != 0) {
+            cpu.rip = (cpu.ripBase + <u64>insn.ofs) & cpu.ripMask;
+            return left + remaining(insn, block);
+          }
+          insn = Reg.next(insn);
+          continue;
+        }
         cpu.rip = (cpu.ripBase + <u64>insn.ofs) & cpu.ripMask;
         cpu.nextRip = (cpu.ripBase + <u64>insn.ofs + <u64>insn.len) & cpu.ripMask;
         cpu.icount = icountEnd - <u64>(left + remaining(insn, block));

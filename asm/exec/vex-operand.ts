@@ -62,15 +62,20 @@ export function scratch(cpu: Cpu): usize {
   return changetype<usize>(cpu) + VCPU_SCRATCH + RESULT_AT;
 }
 
+/** Host address of `len` readable bytes of a 64-bit memory operand, if the TLB knows it, or 0. */
+function quickRead(cpu: Cpu, insn: Insn, len: u32): usize {
+  if (insn.ea != <u8>EA_FLAT64) return 0;
+  const la = Ea.sum(cpu, insn) + segBase(cpu, insn.seg);
+  const entry = Tlb.entry(cpu, la);
+  const tag = ((la + <u64>(len - 1)) & PAGE_MASK) | cpu.tlbKey;
+  return load<u64>(entry, TLB_TAG_R) == tag ? load<u32>(entry, TLB_ADDEND) + <u32>la : 0;
+}
+
 /** Address of the bytes of W: a register, or `len` bytes of memory (1 to 32, a power of two). 0: a fault is raised. */
 export function source(cpu: Cpu, insn: Insn, len: u32): usize {
   if (!isMemory(insn)) return xmm(cpu, insn.m);
-  if (insn.ea == <u8>EA_FLAT64) {
-    const la = Ea.sum(cpu, insn) + segBase(cpu, insn.seg);
-    const entry = Tlb.entry(cpu, la);
-    const tag = ((la + <u64>(len - 1)) & PAGE_MASK) | cpu.tlbKey;
-    if (load<u64>(entry, TLB_TAG_R) == tag) return load<u32>(entry, TLB_ADDEND) + <u32>la;
-  }
+  const host = quickRead(cpu, insn, len);
+  if (host != 0) return host;
   const la = operand(cpu, insn, len, false);
   return cpu.fault != 0 ? 0 : copied(cpu, la, len);
 }
@@ -78,6 +83,8 @@ export function source(cpu: Cpu, insn: Insn, len: u32): usize {
 /** The same of memory that must be aligned to its size. */
 export function alignedSource(cpu: Cpu, insn: Insn, len: u32): usize {
   if (!isMemory(insn)) return xmm(cpu, insn.m);
+  const host = quickRead(cpu, insn, len);
+  if (host != 0 && (host & (len - 1)) == 0) return host;
   const la = alignedOperand(cpu, insn, len, false);
   return cpu.fault != 0 ? 0 : copied(cpu, la, len);
 }
