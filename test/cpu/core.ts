@@ -192,6 +192,8 @@ export class Core {
     flat.forEach((attr, i) => {
       descriptor(GDT + 8 * (i + 1), 0, 0xf_ffff, attr);
     });
+    // Where Linux keeps the processor's number as the limit of a segment that programs can load.
+    descriptor(GDT + 8 * 15, 0, 0, 0x40f5);
     descriptor(LDT, CODE, 0xfff, 0x10fb);
     descriptor(LDT + 8, DATA, DS16_LIMIT, 0x10f3);
     descriptor(LDT + 16, DATA, SS16_LIMIT, 0x10f3);

@@ -123,8 +123,15 @@ class Chooser {
   }
 }
 
-/** EVEX, XOP and MVEX: what the host has of them is its own affair. */
+/**
+ * EVEX, XOP and MVEX, and 0F 01 with a register, where VMCALL is with any prefix: what the host has of them, or its
+ * hypervisor makes of them, is its own affair.
+ */
 function isEscape(bytes: number[]): boolean {
+  const isSystem = bytes.some(
+    (byte, i) => byte === 0x0f && bytes[i + 1] === 0x01 && bytes[i + 2] >= 0xc0,
+  );
+  if (isSystem) return true;
   return bytes.some(
     (byte) => byte === 0x62 || byte === 0x8f || byte === 0xc4 || byte === 0xc5 || byte === 0xd5,
   );
