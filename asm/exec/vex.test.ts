@@ -226,7 +226,7 @@ describe("AVX instructions", () => {
     view.setUint32(place(from, 2, 0), 0x0010_0000, true);
     core.exports.runCases?.(from, to, 1);
     expect(view.getUint32(to + 136, true)).toBe(19);
-    expect(view.getUint32(to + 512 + 24, true)).toBe(0x17b2); // as a Sapphire Rapids has it
+    expect(view.getUint32(to + 512 + 24, true)).toBe(0x17b2); // as Intel processors have it
   });
 
   it("do on every operand what the processor does", () => {
