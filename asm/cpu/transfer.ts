@@ -152,9 +152,10 @@ function wrap(la: u64): u64 {
   return la & 0xffff_ffff;
 }
 
-/** True when `len` bytes at offset `at` lie in a data segment. */
+/** True when `len` bytes at offset `at` lie in a data segment. In one of 4 GiB they may wrap, as in mmu/address.ts. */
 function inLimit(attr: u32, limit: u32, at: u32, len: u32): bool {
   const last = at + (len - 1);
+  if ((attr & 4) == 0 && limit == 0xffff_ffff) return true;
   if (last < at) return false;
   if ((attr & 4) == 0) return last <= limit;
   return at > limit && last <= ((attr & ATTR_DB) != 0 ? 0xffff_ffff : 0xffff);

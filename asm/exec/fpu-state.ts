@@ -128,18 +128,19 @@ function fxrstor(cpu: Cpu, insn: Insn): u32 {
 }
 
 /**
- * Linear address of a save area that is aligned and wholly accessible. Alignment checking, of doublewords, comes
- * before the segment's checks, the area's own alignment after them.
+ * Linear address of a save area that is aligned and wholly accessible. In the order of processors: alignment
+ * checking, of doublewords, the segment's checks of the first byte, the area's own alignment, its other bytes.
  */
 function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
   if (!checkAlignment(cpu, effective(cpu, insn) + segBase(cpu, insn.seg), 4)) return 0;
-  const la = operand(cpu, insn, len, isWrite);
+  const la = operand(cpu, insn, 1, isWrite);
   if (cpu.fault != 0) return 0;
   if ((<u32>la & misaligned) != 0) {
     raiseGP(cpu, 0);
     return 0;
   }
-  probe(cpu, la, len, isWrite);
+  operand(cpu, insn, len, isWrite);
+  if (cpu.fault == 0) probe(cpu, la, len, isWrite);
   return la;
 }
 

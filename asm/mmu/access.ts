@@ -13,7 +13,7 @@
 import { mmioLoad, mmioStore } from "../bus";
 import { isWatchedPage, noteAccess } from "../cpu/debug";
 import { raiseError, Vector } from "../cpu/fault";
-import { ACCESS_ALIGNED, CR4_SMAP, EFER_LMA } from "../cpu/modes";
+import { ACCESS_ALIGNED, CR4_SMAP, EFER_LMA, is64 } from "../cpu/modes";
 import { Cpu, FAULT_EFFECT } from "../cpu/state";
 import { codeWritten } from "../exec/blocks";
 import { ownsMmio } from "../irqchip/index";
@@ -107,10 +107,10 @@ function toPageEnd(la: u64): u32 {
   return 4096 - (<u32>la & 0xfff);
 }
 
-/** Masks an address that ran past the top of the 32-bit space outside 64-bit mode. */
+/** The page behind that of `la`; outside 64-bit code the 32-bit space wraps. */
 function nextPage(cpu: Cpu, la: u64): u64 {
   const next = (la & PAGE_MASK) + 4096;
-  return (cpu.efer & EFER_LMA) != 0 ? next : next & 0xffff_ffff;
+  return next == 0x1_0000_0000 && !is64(cpu) ? 0 : next;
 }
 
 /** Load of `size` (1-8) bytes, zero-extended; ACCESS_WRITE demands write permission. */
