@@ -11,6 +11,7 @@ import type { Connect, Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { buildCore } from "./scripts/build-core.mjs";
 import { cachePath } from "./scripts/cache.mjs";
+import { HANG_MS, TEST_MS } from "./test/limits.ts";
 
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -100,27 +101,28 @@ const projects = [
   {
     name: "unit",
     include: ["{src,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: HANG_MS,
+    hookTimeout: HANG_MS,
   },
   {
     name: "processor",
     include: ["asm/**/*.test.ts", "test/cpu/*.test.ts"],
     exclude: THREADED,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: HANG_MS,
+    hookTimeout: HANG_MS,
   },
   {
     name: "machine",
     include: ["test/{machine,system,guest}/**/*.test.ts", ...THREADED],
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
     fileParallelism: false,
   },
   {
     name: "e2e",
     include: ["test/e2e/**/*.test.ts"],
-    testTimeout: 600_000,
-    hookTimeout: 120_000,
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
     fileParallelism: false,
   },
 ];
@@ -135,14 +137,15 @@ export default defineConfig({
   optimizeDeps: { include: ["@xterm/xterm", "@xterm/addon-fit"] },
   build: { target: "es2022", assetsInlineLimit: 0 },
   test: {
+    // A broken machine fails in many tests, and each waits for long.
+    bail: process.env.CI ? 5 : 0,
     projects: projects.map((test, groupOrder) => ({
       extends: true as const,
       test: {
         environment: "node" as const,
         maxWorkers: 2,
         sequence: { groupOrder },
-        // A machine that emulates another one may be slow to answer; it is not wrong then.
-        expect: { poll: { timeout: 30_000 } },
+        expect: { poll: { timeout: HANG_MS } },
         ...test,
       },
     })),

@@ -82,7 +82,7 @@ function regions(...list: [number, number, number][]) {
 
 beforeAll(async () => {
   s = await loadSystemCore({ deviceAccess: () => deviceAccess(), deviceKick: () => void kicks++ });
-}, 120_000);
+});
 
 beforeEach(() => {
   s.start(64);

@@ -103,7 +103,7 @@ beforeAll(async () => {
   write = (gpa, size, value) => {
     module.exports.vgaWrite(gpa, size, value);
   };
-}, 60_000);
+});
 
 function load({ seq, gc }: Registers): void {
   bytes[VGA_SHARED + VGA_MISC] = 0x03;

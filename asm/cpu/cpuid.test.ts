@@ -6,7 +6,7 @@ let s: SystemCore;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 beforeEach(() => s.start(64));
 
 const bit = (word: number, n: number) => (word >>> n) & 1;

@@ -8,7 +8,7 @@ const NON_CANONICAL = 0x0000_8000_0000_0000n;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 beforeEach(() => s.start(64));
 
 it("refuses an unknown MSR both ways", () => {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   for (let slot = 0; slot < 64; slot++) {
     view.setUint32(MACHINE + Machine.lowMapFirst + slot * 4, (RAM + slot * 0x4000) | 3, true);
   }
-}, 60_000);
+});
 
 const set32 = (field: number, value: number) => view.setUint32(VCPU + field, value, true);
 const get32 = (field: number) => view.getUint32(VCPU + field, true);

@@ -492,7 +492,7 @@ const iced = new Instruction();
 
 beforeAll(async () => {
   core = await loadAsm("asm/test/decode.ts");
-}, 120_000);
+});
 
 /** Decodes all of `samples` with both and notes where they differ. */
 function compareAll(samples: Iterable<Uint8Array>, bits: Bits, report: Report): void {

@@ -131,7 +131,7 @@ describe("FPU state instructions", () => {
     core = await loadAsm("asm/test/simd.ts", { replace });
     native = compileNative("fpu-state");
     core.exports.setup?.();
-  }, 120_000);
+  });
 
   it("save and restore what the processor does", () => {
     // AMD saves and restores the x87 pointers only while an exception is pending.

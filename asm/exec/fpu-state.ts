@@ -17,7 +17,7 @@
 import { hasFeature } from "../cpu/cpuid";
 import { raise, raiseGP, raiseUD, Vector } from "../cpu/fault";
 import { CR0_TS, CR4_OSXSAVE, is64 } from "../cpu/modes";
-import { Cpu, fpr, segBase, xmm } from "../cpu/state";
+import { Cpu, fpr, xmm } from "../cpu/state";
 import {
   pkruOffset,
   XCOMP_COMPACTED,
@@ -44,7 +44,7 @@ import {
   st64,
   st128,
 } from "../mmu/access";
-import { effective, operand } from "../mmu/address";
+import { operand } from "../mmu/address";
 import { setPkru } from "../mmu/tlb";
 import { setControlWord, updateSummary } from "./x87-state";
 
@@ -128,15 +128,14 @@ function fxrstor(cpu: Cpu, insn: Insn): u32 {
 }
 
 /**
- * Linear address of a save area that is aligned and wholly accessible. In the order of processors: alignment
- * checking, of doublewords, the segment's checks of the first byte, the area's own alignment, its other bytes.
+ * Linear address of a save area that is aligned and wholly accessible. The checks of its first byte come before
+ * those of alignment, the checks of its end after them; alignment checking is that of doublewords.
  */
 function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
-  if (!checkAlignment(cpu, effective(cpu, insn) + segBase(cpu, insn.seg), 4)) return 0;
   const la = operand(cpu, insn, 1, isWrite);
   if (cpu.fault != 0) return 0;
   if ((<u32>la & misaligned) != 0) {
-    raiseGP(cpu, 0);
+    if (checkAlignment(cpu, la, 4)) raiseGP(cpu, 0);
     return 0;
   }
   operand(cpu, insn, len, isWrite);

@@ -41,7 +41,7 @@ const modules = new Map<Unit, AsmModule>();
 beforeAll(async () => {
   modules.set("cold", await loadAsm(UNITS.cold, { replace: ALONE }));
   modules.set("hot", await loadAsm(UNITS.hot, { replace: { "asm/bus.ts": ALONE["asm/bus.ts"] } }));
-}, 240_000);
+});
 
 function runOnCore(
   asm: AsmModule,

@@ -45,7 +45,7 @@ interface Setting {
 let asm: AsmModule;
 beforeAll(async () => {
   asm = await loadAsm("asm/test/vectors.ts", { replace: ALONE });
-}, 120_000);
+});
 
 /** Runs one instruction with the stack pointer at data offset 100h. */
 function run({

@@ -46,11 +46,17 @@ const LEAVE_CONTROL: u32 = 1;
 const LEAVE_SHUTDOWN: u32 = 2;
 const HELD_OFF: u32 = 3; // one instruction runs before what waits is looked at again
 
+/** Instructions of a slice while a timer has more to make up: time for the guest to take one tick. */
+const LATE_BUDGET: u32 = 20_000;
+
 /** Runs about `budget` instructions (at least one unless halted). EXIT_*. */
 export function runSlice(cpu: Cpu, budget: u32): u32 {
   const now = nowNs();
   noteTime(cpu, now);
-  if (now >= cpu.nextTimerNs) timersPoll(cpu, now);
+  if (now >= cpu.nextTimerNs) {
+    timersPoll(cpu, now);
+    if (now >= cpu.nextTimerNs) budget = min(budget, LATE_BUDGET);
+  }
   const end = cpu.icount + <u64>budget;
   let left = <i32>budget;
   while (left > 0) {

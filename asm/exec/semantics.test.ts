@@ -116,7 +116,7 @@ function runOnCore(native: Buffer): Buffer {
 
 beforeAll(async () => {
   asm = await loadAsm("asm/test/semantics.ts");
-}, 120_000);
+});
 
 for (const mode of ["-m64", "-m32"]) {
   const native = compileNative("integer", [mode]);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   core.exports.setup();
   view = new DataView(core.memory.buffer);
-}, 120_000);
+});
 
 /** Four doublewords, the lowest first. */
 type Vector = number[];

@@ -13,7 +13,7 @@ let s: SystemCore;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 
 interface State {
   rax: bigint;

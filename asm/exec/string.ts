@@ -4,8 +4,8 @@
  * A repeated instruction works in turns: a run of items inside one page on host memory where source and
  * destination are plain RAM, else a single item through the full access path. After TURNS turns it is entered
  * again (EXEC_JUMP to its own address), so interrupts get in; registers are exact after every turn, so a fault
- * in the middle needs nothing undone. Flags of CMPS and SCAS appear only when the repetition ends: a fault or
- * an interruption in the middle shows those from before, as SDM vol. 2 REP says.
+ * in the middle needs nothing undone. Flags of CMPS and SCAS appear only when the repetition ends: a fault,
+ * a single step or an interruption in the middle shows those from before, as SDM vol. 2 REP says.
  *
  * Overlapping MOVS goes item by item, as programs use it to fill memory. As measured on Intel processors, CMPS
  * reads ES:rDI first, and a repeated instruction with 32-bit addresses in 64-bit mode clears the upper halves of
@@ -280,7 +280,7 @@ function repeat(cpu: Cpu, op: u32, seg: u32, size: u32, mask: u64, whileEqual: b
     if ((cpu.rcx & mask) == 0) return EXEC_NEXT;
     if (isCompare && getZF(cpu) != whileEqual) return EXEC_NEXT;
   }
-  if (isCompare && !isStepping) {
+  if (isCompare) {
     cpu.ccOp = ccOp;
     cpu.ccDst = ccDst;
     cpu.ccSrc = ccSrc;

@@ -44,7 +44,7 @@ const setCs = (attr: number) => s.view.setUint32(VCPU + Cpu.segAttr + 4, attr, t
 
 beforeAll(async () => {
   s = await loadSystemCore({ random32: () => Number(RANDOM) });
-}, 120_000);
+});
 
 describe("CR0", () => {
   beforeEach(() => s.start(32));

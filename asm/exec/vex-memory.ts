@@ -3,14 +3,16 @@
  * VGATHERDPD ... VPGATHERQQ). An element that is not chosen is not accessed and cannot fault.
  *
  * Masked stores check all elements before the first is written. Where an operand crosses into a page that cannot
- * be written, processors leave other addresses of it in CR2 than that of the first such element. A gather writes each element and clears its mask
- * as it goes, in ascending order, so that it can be restarted after a fault.
+ * be written, processors leave other addresses of it in CR2 than that of the first such element. A gather writes
+ * each element and clears its mask as it goes, in ascending order, so that it can be restarted after a fault.
  */
+import { RFLAGS_RF, RFLAGS_TF } from "../cpu/rflags";
 import { Cpu, reg, xmm } from "../cpu/state";
 import { Insn } from "../decode/insn";
 import { Vex } from "../decode/ops-vex";
 import { ld32, ld64, probe, st32, st64 } from "../mmu/access";
 import { addressMask, effective, segLinear } from "../mmu/address";
+import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 import { scratch, second, Ymm } from "./vex-operand";
 
 /** Whether the top bit of the element of `size` bytes at `at` is set. */
@@ -74,6 +76,15 @@ function maskedStore(cpu: Cpu, insn: Insn, size: u32): u32 {
   return 0;
 }
 
+/** A fault of a gather: what waits after elements that were done, the single step's trap, comes in its place. */
+function interruptGather(cpu: Cpu, hasDone: bool): u32 {
+  if (!hasDone || (cpu.rflags & RFLAGS_TF) == 0) return EXEC_NEXT;
+  cpu.fault = 0;
+  cpu.nextRip = cpu.rip;
+  cpu.rflags |= RFLAGS_RF;
+  return EXEC_JUMP;
+}
+
 export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
   const isQuad =
     op == Vex.VPGATHERDQ || op == Vex.VPGATHERQQ || op == Vex.VGATHERDPD || op == Vex.VGATHERQPD;
@@ -94,15 +105,17 @@ export function execGather(cpu: Cpu, insn: Insn, op: u32): u32 {
     else store<i32>(mask + at, <i32>spread);
   }
   if (isShort) v128.store(mask, i64x2.splat(0), 16);
+  let hasDone = false;
   for (let i: u32 = 0; i < count; i++) {
     const at = i * size;
     if (!isChosen(mask + at, size)) continue;
     const offset = hasQuadIndex ? load<i64>(index + (i << 3)) : <i64>load<i32>(index + (i << 2));
     const ea = (base + ((<u64>offset) << (<u64>insn.scale))) & addressMask(insn);
     const la = segLinear(cpu, insn.seg, ea, size, false);
-    if (cpu.fault != 0) return 0;
+    if (cpu.fault != 0) return interruptGather(cpu, hasDone);
     const value = size == 8 ? ld64(cpu, la) : <u64>ld32(cpu, la);
-    if (cpu.fault != 0) return 0;
+    if (cpu.fault != 0) return interruptGather(cpu, hasDone);
+    hasDone = true;
     if (size == 8) {
       store<u64>(result + at, value);
       store<u64>(mask + at, 0);

@@ -7,7 +7,7 @@
 import { Cpu } from "../cpu/state";
 import { INSN_MEM, Insn } from "../decode/insn";
 import { X87 } from "../decode/ops-x87";
-import { ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
+import { checkAlignment, ld16, ld32, ld64, probe, st16, st32, st64 } from "../mmu/access";
 import { operand } from "../mmu/address";
 import {
   F80,
@@ -169,6 +169,7 @@ function storeTenBytes(cpu: Cpu, insn: Insn, low: u64, high: u32): void {
   if (!mayStore(cpu)) return;
   const la = operand(cpu, insn, 10, true);
   if (cpu.fault != 0) return;
+  if (!checkAlignment(cpu, la, 8)) return;
   if ((<u32>la & 0xfff) > 4096 - 10 && !probe(cpu, la, 10, true)) return;
   st64(cpu, la, low);
   if (cpu.fault == 0) st16(cpu, la + 8, high);

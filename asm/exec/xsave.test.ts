@@ -20,7 +20,7 @@ let s: SystemCore;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 
 function start(cpl = 0, model = 2): void {
   s.start(64, cpl, model);

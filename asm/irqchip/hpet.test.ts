@@ -23,7 +23,7 @@ const write = (offset: number, value: number) => m.core.mmioWrite(0, HPET + offs
 
 beforeAll(async () => {
   m = await loadIrqMachine();
-}, 60_000);
+});
 
 beforeEach(() => {
   m.reset();

@@ -11,7 +11,7 @@ const line = (gsi: number, level: number) => m.core.irqSetLine(gsi, level);
 
 beforeAll(async () => {
   m = await loadIrqMachine();
-}, 60_000);
+});
 
 beforeEach(() => {
   m.reset(2);

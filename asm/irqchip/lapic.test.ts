@@ -15,7 +15,7 @@ let m: IrqMachine;
 
 beforeAll(async () => {
   m = await loadIrqMachine();
-}, 60_000);
+});
 
 beforeEach(() => {
   m.reset(4);

@@ -8,7 +8,7 @@ const inb = (port: number) => m.core.inb(port);
 
 beforeAll(async () => {
   m = await loadIrqMachine();
-}, 60_000);
+});
 
 beforeEach(() => {
   m.reset();

@@ -114,6 +114,12 @@ export function picAck(): u32 {
   return vector & 0xff;
 }
 
+/** Whether an edge of the master's input `irq` waits to be acknowledged and is not masked. */
+export function picIsRequested(irq: u32): bool {
+  const p = master();
+  return (p.irr & ~p.imr & (1 << irq)) != 0;
+}
+
 /** Sets input `irq` 0-15; 2 is the cascade and has no pin. */
 export function picSetLine(irq: u32, isAsserted: bool): void {
   if (irq == CASCADE) return;

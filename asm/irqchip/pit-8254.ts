@@ -5,8 +5,9 @@
  *
  * Counting is arithmetic: a channel knows the tick its count began and computes count and OUT when asked;
  * only the rising edges of channel 0's OUT are events, found by pitPoll. Ticks are whole periods of
- * 1193182 Hz of guest time. Edges that a busy host let pass are made up, one per poll, so that a system
- * that counts ticks keeps time; what is later than BACKLOG (a suspended host) is dropped.
+ * 1193182 Hz of guest time. Edges that a busy host let pass are made up, one per poll and none while the 8259
+ * still holds the last, so that a system that counts ticks keeps time; what is later than BACKLOG (a suspended
+ * host) is dropped.
  *
  * Deviations: the count register is loaded at once, not with the next clock pulse; a new count in mode 3
  * starts with the next full period, not the next half; a control word never raises IRQ 0 by itself.
@@ -14,6 +15,7 @@
 import { chip, PIT } from "./chip";
 import { hpetReplacesLegacy } from "./hpet";
 import { IRQ_TIMER, setLine } from "./lines";
+import { picIsRequested } from "./pic-8259";
 
 @unmanaged
 export class PitChannel {
@@ -318,6 +320,7 @@ export function pitPoll(ns: f64): void {
     if (c.nextEdge <= c.start)
       c.nextEdge = c.start; // a new count took over meanwhile
     else if (late > BACKLOG) c.nextEdge += late - (late % <i64>c.reload);
+    else if (picIsRequested(IRQ_TIMER)) return;
     c.nextEdge += <i64>c.reload;
     setIrq(false);
   } else {

@@ -12,7 +12,7 @@
  */
 import { mmioLoad, mmioStore } from "../bus";
 import { isWatchedPage, noteAccess } from "../cpu/debug";
-import { raiseError, Vector } from "../cpu/fault";
+import { raiseError, raiseGP, Vector } from "../cpu/fault";
 import { ACCESS_ALIGNED, CR4_SMAP, EFER_LMA, is64 } from "../cpu/modes";
 import { Cpu, FAULT_EFFECT } from "../cpu/state";
 import { codeWritten } from "../exec/blocks";
@@ -107,10 +107,15 @@ function toPageEnd(la: u64): u32 {
   return 4096 - (<u32>la & 0xfff);
 }
 
-/** The page behind that of `la`; outside 64-bit code the 32-bit space wraps. */
+/**
+ * The page behind that of `la`; outside 64-bit code the 32-bit space wraps. #GP(0) where the canonical addresses
+ * end between the two: both ends of an operand are checked before its pages are looked at.
+ */
 function nextPage(cpu: Cpu, la: u64): u64 {
   const next = (la & PAGE_MASK) + 4096;
-  return next == 0x1_0000_0000 && !is64(cpu) ? 0 : next;
+  if (next == 0x1_0000_0000 && !is64(cpu)) return 0;
+  if ((cpu.efer & EFER_LMA) != 0 && !isCanonical(next)) raiseGP(cpu, 0);
+  return next;
 }
 
 /** Load of `size` (1-8) bytes, zero-extended; ACCESS_WRITE demands write permission. */
@@ -121,6 +126,7 @@ export function loadSlow(cpu: Cpu, la: u64, size: u32, access: u32): u64 {
   const room = toPageEnd(la);
   if (size > room) {
     const upper = nextPage(cpu, la);
+    if (cpu.fault != 0) return 0;
     const low = loadPart(cpu, la, room, access);
     if (cpu.fault != 0) return 0;
     const high = loadPart(cpu, upper, size - room, access);
@@ -210,6 +216,7 @@ export function storeSlow(cpu: Cpu, la: u64, value: u64, size: u32): void {
   if (size > room) {
     // Both pages must take the store before either is written.
     const upper = nextPage(cpu, la);
+    if (cpu.fault != 0) return;
     if (!translate(cpu, upper, ACCESS_WRITE)) {
       // The lower page's fault comes first.
       cpu.fault = 0;

@@ -17,7 +17,7 @@ let s: SystemCore;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 
 function start(cpl: number, am: boolean, ac: boolean): void {
   s.start(64, cpl);

@@ -20,7 +20,7 @@ let s: SystemCore;
 
 beforeAll(async () => {
   s = await loadSystemCore();
-}, 120_000);
+});
 
 function setPage(flags: bigint): void {
   s.view.setBigUint64(ENTRY, BigInt(PAGE) | 0x80n | (KEY << 59n) | flags, true);

@@ -41,7 +41,7 @@ beforeAll(async () => {
   write = (gpa, size, value) => {
     module.exports.vgaWrite(gpa, size, value);
   };
-}, 60_000);
+});
 
 /** Gives every DAC entry another colour. */
 function setDac(): void {

@@ -86,7 +86,9 @@ function traitsOf(form: Form): Traits {
 const REX = 0x40;
 const RSP = 4;
 const FLAGS = 0x8d5;
+const TF = 0x100;
 const DF = 0x400;
+const AC = 0x4_0000;
 
 const SELECTORS = [
   0, 1, 2, 3, 0x23, 0x2b, 0x33, 0x28, 0x2a, 0x08, 0x10, 0x18, 0x07, 0x0f, 0x17, 0x0c, 0x1f, 0x88,
@@ -179,11 +181,12 @@ export class Builder {
     const stack = random.chance(95) ? this.writable(64) : pointer(random);
     this.setRegister(RSP, this.address(random.chance(80) ? stack & ~7 : stack));
     const isString = traits.some((t) => t.isString);
-    view.setUint32(
-      at + CASE.flags,
-      (random.next() & FLAGS) | (random.chance(isString ? 35 : 5) ? DF : 0),
-      true,
-    );
+    let flags = random.next() & FLAGS;
+    if (random.chance(isString ? 35 : 5)) flags |= DF;
+    if (random.chance(6)) flags |= AC;
+    // A gather that the host's pager interrupts traps in the middle, on some runs.
+    if (random.chance(2) && !forms.some((form) => form.encodings[mode]?.isVsib)) flags |= TF;
+    view.setUint32(at + CASE.flags, flags, true);
     this.vectors(forms, traits);
   }
 
@@ -653,7 +656,9 @@ export class Builder {
     const frame = this.patch(stack, 40);
     if (frame === undefined) return;
     this.setRegister(RSP, this.address(stack));
-    const flags = BigInt((random.next() & 0x0cd5) | 0x200 | (random.chance(5) ? 0x100 : 0));
+    const flags = BigInt(
+      (random.next() & 0x0cd5) | 0x200 | (random.chance(5) ? TF : 0) | (random.chance(10) ? AC : 0),
+    );
     let values = [this.landing(/^(Retf|Iret)/.test(name) ? size : 4)];
     if (/^Popf/.test(name)) values = [flags | BigInt(random.next() & 0x7000)];
     else if (/^Pop/.test(name)) values = [BigInt(random.pick(SELECTORS))];

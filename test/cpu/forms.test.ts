@@ -30,7 +30,7 @@ let forms: Form[];
 beforeAll(async () => {
   wasm = await buildCore({ say: () => {} });
   forms = await allForms();
-}, 180_000);
+});
 
 describe("forms", () => {
   it("are all that iced lists", () => {
@@ -58,5 +58,5 @@ describe("forms", () => {
   it("are in asm/instructions.md", async () => {
     const table = await makeTable(wasm);
     expect(readFileSync(TABLE, "utf8") === table, "npm run instructions renews it").toBe(true);
-  }, 120_000);
+  });
 });

@@ -162,9 +162,9 @@ function makeSequence(
 
 const trapOf = (outcome: Uint8Array) => outcome[OUT.trap];
 
-/** Differences between two outcomes that both came to an end. */
+/** Differences between two outcomes. Sequences have no loops, but the core's budget is small for long strings. */
 function compare(truth: Uint8Array, core: Uint8Array, forms: Form[]): string[] {
-  if (trapOf(truth) === TRAP_NEVER || trapOf(core) === TRAP_NEVER) return [];
+  if (trapOf(core) === TRAP_NEVER) return [];
   return differences(truth, core, leniencyOf(forms));
 }
 

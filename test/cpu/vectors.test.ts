@@ -19,7 +19,7 @@ const recordings = readRecordings();
 beforeAll(async () => {
   core = new Core(new Uint8Array(readFileSync(await buildCore({ say: () => {} }))));
   forms = await vectorForms(core);
-}, 180_000);
+});
 
 describe("recorded vectors", () => {
   it("are there for every form that the core offers, 20, or 200 where flags are computed", () => {
@@ -56,7 +56,7 @@ describe("recorded vectors", () => {
     expect(stale, "other cases than those recorded: npm run test:cpu -- --record").toEqual([]);
     expect(found.slice(0, 20)).toEqual([]);
     expect(count).toBeGreaterThan(90_000);
-  }, 300_000);
+  });
 });
 
 /** What the comparison would say if the core changed one byte of an outcome. */

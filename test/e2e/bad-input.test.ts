@@ -9,6 +9,7 @@ import {
   machineState,
   noticeText,
   openBrowser,
+  openPage,
   type Site,
   screenText,
   serveSources,
@@ -37,7 +38,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  page = await browser.newPage();
+  page = await openPage(browser);
 });
 
 afterEach(() => page.close());
@@ -80,7 +81,6 @@ describe("addresses", () => {
     await page.setInputFiles("#iso-file", grubIso);
     await until(
       "the machine",
-      30_000,
       () => machineState(page),
       (state) => state === "running",
     );
@@ -123,7 +123,7 @@ describe("files", () => {
       /^"data\.iso" cannot boot here: it has no boot loader for a PC with BIOS\./,
     );
     await page.getByRole("button", { name: "Start anyway" }).click();
-    await page.getByText("The firmware found nothing to boot from").waitFor({ timeout: 60_000 });
+    await page.getByText("The firmware found nothing to boot from").waitFor();
   });
 
   test("a disk image is offered as a disk", async () => {
@@ -137,7 +137,6 @@ describe("files", () => {
     await page.getByRole("button", { name: "Use it as a disk" }).click();
     await until(
       "its boot sector",
-      60_000,
       () => screenText(page),
       (text) => /Booting from Hard Disk[^]*\n@/.test(text),
     );
@@ -150,7 +149,6 @@ describe("files", () => {
     await page.setInputFiles("#iso-file", path);
     await until(
       "the boot menu",
-      60_000,
       () => page.evaluate(() => window.longmode?.machine?.serialText() ?? ""),
       (text) => text.includes("Automatic boot in"),
     );
@@ -201,7 +199,6 @@ describe("what the host lacks", () => {
     await (await chooser).setFiles(names.map((name) => cachePath("firmware", name)));
     await until(
       "GRUB's menu",
-      60_000,
       () => screenText(page),
       (text) => text.includes("Say hello"),
     );
@@ -213,21 +210,18 @@ test("GRUB's menu works from the keyboard", async () => {
   await page.setInputFiles("#iso-file", grubIso);
   await until(
     "GRUB's menu",
-    60_000,
     () => screenText(page),
     (text) => text.includes("Say hello"),
   );
   await page.keyboard.press("KeyC");
   await until(
     "GRUB's prompt",
-    30_000,
     () => screenText(page),
     (text) => /grub> *$/.test(text.trimEnd()),
   );
   await typeText(page, "echo keys-work\n");
   await until(
     "the answer",
-    30_000,
     () => screenText(page),
     (text) => /^keys-work$/m.test(text),
   );

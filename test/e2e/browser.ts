@@ -8,11 +8,12 @@ import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { createServer } from "vite";
 import { buildCore, CORE_WASM } from "../../scripts/build-core.mjs";
 import { keyOfCharacter } from "../../src/shared/keys";
 import type { Machine } from "../../src/ui/machine";
+import { HANG_MS } from "../limits";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -92,6 +93,16 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
+/** A page in a window of this size, or in a context of its own; it waits as long as a busy machine needs. */
+export async function openPage(
+  browser: Browser | BrowserContext,
+  viewport?: { width: number; height: number },
+): Promise<Page> {
+  const page = await browser.newPage(viewport && { viewport });
+  page.setDefaultTimeout(HANG_MS);
+  return page;
+}
+
 /** What went wrong in the page's scripts, for a test to find empty. */
 export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
@@ -119,22 +130,22 @@ export function screenText(page: Page): Promise<string> {
 /** Polls until `read` gives something `isDone` accepts, and says what there was when it never does. */
 export async function until<T>(
   what: string,
-  timeoutMs: number,
   read: () => Promise<T>,
   isDone: (value: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + HANG_MS;
   for (;;) {
     const value = await read();
     if (isDone(value)) return value;
     if (Date.now() > deadline) {
-      throw new Error(
-        `${what} did not come about in ${timeoutMs / 1000} s; the last was:\n${value}`,
-      );
+      throw new Error(`${what} did not come about in ${HANG_MS / 1000} s; the last was:\n${value}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
+
+/** A guest that is polled for keys sees each of them. */
+const KEY_MS = 20;
 
 /** Presses the keys that type this text on a US keyboard, Shift as a key of its own. */
 export async function typeText(page: Page, text: string): Promise<void> {
@@ -142,7 +153,7 @@ export async function typeText(page: Page, text: string): Promise<void> {
     const typed = keyOfCharacter(character);
     if (!typed) throw new Error(`No key types "${character}".`);
     if (typed.isShifted) await page.keyboard.down("Shift");
-    await page.keyboard.press(typed.key.code);
+    await page.keyboard.press(typed.key.code, { delay: KEY_MS });
     if (typed.isShifted) await page.keyboard.up("Shift");
   }
 }
@@ -150,6 +161,6 @@ export async function typeText(page: Page, text: string): Promise<void> {
 /** The sentence of the notice on the page. */
 export async function noticeText(page: Page): Promise<string> {
   const notice = page.locator(".notice p").first();
-  await notice.waitFor({ timeout: 30_000 });
+  await notice.waitFor();
   return (await notice.textContent()) ?? "";
 }

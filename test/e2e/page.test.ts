@@ -7,6 +7,7 @@ import {
   collectErrors,
   machineState,
   openBrowser,
+  openPage,
   type Site,
   screenText,
   serialText,
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page = await openPage(browser, { width: 1280, height: 800 });
   errors = collectErrors(page);
 });
 
@@ -65,7 +66,6 @@ async function drop(name: string, path: string): Promise<void> {
 const untilText = (what: string, pattern: RegExp) =>
   until(
     what,
-    120_000,
     () => screenText(page),
     (text) => pattern.test(text),
   );
@@ -110,9 +110,7 @@ test("an ISO dropped on a running machine is the disc in its drive, and can be e
     await page.waitForTimeout(1000);
     return screenText(page);
   };
-  await until("the files of the other disc", 60_000, list, (text) =>
-    /^boot\/ isolinux\//m.test(text),
-  );
+  await until("the files of the other disc", list, (text) => /^boot\/ isolinux\//m.test(text));
   await page.locator("#disc-menu").click();
   await page.getByText("In the drive: memtest.iso").waitFor();
   await page.getByRole("menuitem", { name: "Eject" }).click();
@@ -147,7 +145,6 @@ test("share gives an address that starts the same machine", async () => {
   await page.goto(`${site.url}?vm=tiny&m=200M&cmdline=console=ttyS0,115200 quiet`);
   await until(
     "the shell",
-    120_000,
     () => serialText(page),
     (text) => text.includes("tiny: shell ready"),
   );
@@ -185,7 +182,6 @@ test("full screen shows the screen alone, with the toolbar at the edge", async (
   await page.locator("#fullscreen").click();
   await until(
     "full screen",
-    10_000,
     () => page.evaluate(() => document.fullscreenElement?.id),
     (id) => id === "machine",
   );
@@ -200,7 +196,6 @@ test("something else puts the boot card back", async () => {
   await page.goto(`${site.url}?vm=tiny&m=128M`);
   await until(
     "the machine",
-    60_000,
     () => machineState(page),
     (state) => state === "running",
   );

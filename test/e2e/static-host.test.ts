@@ -12,6 +12,7 @@ import {
   collectErrors,
   noticeText,
   openBrowser,
+  openPage,
   root,
   type Site,
   screenText,
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 
 test("the service worker isolates the page after one reload, and a machine runs", async () => {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   const errors = collectErrors(page);
   let loads = 0;
   const viaWorker = new Map<string, boolean>();
@@ -52,7 +53,6 @@ test("the service worker isolates the page after one reload, and a machine runs"
   await page.goto(`${site.url}?vm=tiny`);
   await until(
     "the shell",
-    120_000,
     () => screenText(page).catch(() => ""),
     (text) => text.includes("tiny: shell ready"),
   );
@@ -67,7 +67,7 @@ test("the service worker isolates the page after one reload, and a machine runs"
 });
 
 test("the page needs nothing but its own folder, wherever that is", async () => {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   const outside: string[] = [];
   page.on("request", (request) => {
     if (!request.url().startsWith(site.url) && !/^(data|blob):/.test(request.url()))
@@ -81,7 +81,7 @@ test("the page needs nothing but its own folder, wherever that is", async () => 
 
 test("without a service worker it says which headers to send, and does not reload for ever", async () => {
   const context = await browser.newContext({ serviceWorkers: "block" });
-  const page = await context.newPage();
+  const page = await openPage(context);
   let loads = 0;
   page.on("load", () => loads++);
   await page.goto(`${site.url}?vm=tiny`);
@@ -94,7 +94,7 @@ test("without a service worker it says which headers to send, and does not reloa
 });
 
 test("an address that is not secure is told to use https or localhost", async () => {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.addInitScript(() => {
     Object.defineProperty(window, "isSecureContext", { value: false });
     Object.defineProperty(window, "crossOriginIsolated", { value: false });

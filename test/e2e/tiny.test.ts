@@ -5,6 +5,7 @@ import {
   collectErrors,
   machineState,
   openBrowser,
+  openPage,
   type Site,
   screenText,
   serialText,
@@ -12,9 +13,6 @@ import {
   typeText,
   until,
 } from "./browser";
-
-const BOOT_MS = 120_000;
-const ANSWER_MS = 30_000;
 
 let site: Site;
 let browser: Browser;
@@ -24,7 +22,7 @@ let errors: string[];
 beforeAll(async () => {
   site = await serveSources();
   browser = await openBrowser();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page = await openPage(browser, { width: 1280, height: 800 });
   errors = collectErrors(page);
   await page.goto(`${site.url}?vm=tiny&name=e2e`);
 });
@@ -34,20 +32,18 @@ afterAll(async () => {
   await site?.close();
 });
 
-const untilScreen = (what: string, pattern: RegExp, timeoutMs = ANSWER_MS) =>
+const untilScreen = (what: string, pattern: RegExp) =>
   until(
     what,
-    timeoutMs,
     () => screenText(page),
     (text) => pattern.test(text),
   );
 
 test("?vm=tiny reaches its shell without a click", async () => {
-  await untilScreen("the shell on the screen", /tiny: shell ready[^]*tiny:~#/, BOOT_MS);
+  await untilScreen("the shell on the screen", /tiny: shell ready[^]*tiny:~#/);
   expect(await serialText(page)).toContain("tiny: shell ready");
   await until(
     "the phase",
-    ANSWER_MS,
     () => page.title(),
     (title) => title.startsWith("e2e · Running"),
   );
@@ -74,13 +70,11 @@ test("the serial tab is a terminal of its own", async () => {
   await page.keyboard.type("echo serial-$((6*7))\n");
   await until(
     "the answer",
-    ANSWER_MS,
     () => serialText(page),
     (text) => /\nserial-42\r/.test(text),
   );
   await until(
     "the answer in the terminal",
-    ANSWER_MS,
     () => page.locator(".xterm-rows").innerText(),
     (text) => text.includes("serial-42"),
   );
@@ -104,7 +98,6 @@ test("the status line counts instructions, and lights follow the guest", async (
   await typeText(page, "while true; do :; done\n");
   await until(
     "millions of instructions",
-    ANSWER_MS,
     () => page.locator("#status").innerText(),
     (text) => /\d{2,} million instructions\/s/.test(text),
   );
@@ -112,7 +105,6 @@ test("the status line counts instructions, and lights follow the guest", async (
   await page.keyboard.press("CapsLock", { delay: 100 });
   await until(
     "the light of Caps Lock",
-    ANSWER_MS,
     () => page.locator(".light", { hasText: "Caps" }).getAttribute("class"),
     (name) => name?.includes("on") === true,
   );
@@ -141,20 +133,16 @@ test("reset starts anew", async () => {
   await untilScreen("the answer", /^before-reset$/m);
   await page.locator("#power-menu").click();
   await page.getByRole("menuitem", { name: "Reset" }).click();
-  await untilScreen(
-    "the shell again",
-    /^(?![^]*before-reset)[^]*tiny: shell ready[^]*tiny:~#/,
-    BOOT_MS,
-  );
+  await untilScreen("the shell again", /^(?![^]*before-reset)[^]*tiny: shell ready[^]*tiny:~#/);
 });
 
 test("the power button shuts the guest down, and it can be started again", async () => {
   await page.locator("#power-menu").click();
   await page.getByRole("menuitem", { name: "Shut down" }).click();
-  await page.getByRole("heading", { name: "Powered off" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "Powered off" }).waitFor();
   expect(await machineState(page)).toBe("off");
   await page.getByRole("button", { name: "Start again" }).click();
-  await untilScreen("the shell again", /tiny: shell ready/, BOOT_MS);
+  await untilScreen("the shell again", /tiny: shell ready/);
 });
 
 test("force off asks first", async () => {

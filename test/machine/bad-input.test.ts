@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildCore } from "../../scripts/build-core.mjs";
 import { repoRoot } from "../../scripts/cache.mjs";
 import { buildCli } from "../../scripts/vm.mjs";
+import { HANG_MS } from "../limits";
 import { guestFile } from "./guests";
 
 let dir: string;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await buildCore({ say: () => {} });
   await buildCli(() => {});
   dir = mkdtempSync(join(tmpdir(), "bad-input-"));
-}, 180_000);
+});
 afterAll(() => rmSync(dir, { recursive: true }));
 
 interface Run {
@@ -41,7 +42,7 @@ interface Run {
 function start(...args: string[]): Run {
   const script = join(repoRoot, "scripts/vm.mjs");
   const vm = spawn(process.execPath, [script, "-m", "64", ...args], { cwd: dir, stdio: "pipe" });
-  const timer = setTimeout(() => vm.kill("SIGKILL"), 60_000);
+  const timer = setTimeout(() => vm.kill("SIGKILL"), HANG_MS);
   const ended = new Promise<number | null>((resolve) => {
     vm.on("close", (status) => {
       clearTimeout(timer);
@@ -131,7 +132,7 @@ test("such a disc is only remarked upon when something else can be started", asy
     "-append",
     "console=ttyS0,115200",
   );
-  await expect.poll(() => run.out, { timeout: 60_000 }).toMatch(/Memtest86\+/);
+  await expect.poll(() => run.out).toMatch(/Memtest86\+/);
   run.vm.kill("SIGINT");
   expect(await run.ended).toBe(0);
   expect(run.err).toMatch(/^vm: "data.iso" cannot boot here: .*\n$/);
@@ -150,9 +151,9 @@ describe("a disc that changes while the machine runs", () => {
     copyFileSync(guestFile("smoke", "grub.iso"), join(dir, name));
     const serial = ["-display", "none", "-serial", "stdio"]; // with -nographic the BIOS speaks there too
     const run = start(...serial, "-cdrom", name, "-boot", "d");
-    await expect.poll(() => run.out, { timeout: 60_000 }).toMatch(/Halt/);
+    await expect.poll(() => run.out).toMatch(/Halt/);
     run.vm.stdin.write("c");
-    await expect.poll(() => run.out, { timeout: 20_000 }).toMatch(/grub> /);
+    await expect.poll(() => run.out).toMatch(/grub> /);
     return run;
   }
 
@@ -160,11 +161,11 @@ describe("a disc that changes while the machine runs", () => {
     const run = await grubShell("shrinks.iso");
     truncateSync(join(dir, "shrinks.iso"), 40 * 2048);
     run.vm.stdin.write("insmod tetris\rinsmod gcry_rsa\rcat /boot/grub/grub.cfg\r");
-    await expect.poll(() => run.err, { timeout: 30_000 }).toMatch(/shrinks/);
+    await expect.poll(() => run.err).toMatch(/shrinks/);
     expect(run.err).toBe(
       'vm: "shrinks.iso" became shorter while it was in use: restore the file and start again.\n',
     );
-    await expect.poll(() => run.out, { timeout: 30_000 }).toMatch(/error: /);
+    await expect.poll(() => run.out).toMatch(/error: /);
     run.vm.kill("SIGINT");
     expect(await run.ended).toBe(0);
   });
@@ -173,9 +174,7 @@ describe("a disc that changes while the machine runs", () => {
     const run = await grubShell("gone.iso");
     unlinkSync(join(dir, "gone.iso"));
     run.vm.stdin.write("cat /boot/grub/grub.cfg\r");
-    await expect
-      .poll(() => run.out, { timeout: 30_000 })
-      .toMatch(/every entry has an effect[\s\S]*grub> $/);
+    await expect.poll(() => run.out).toMatch(/every entry has an effect[\s\S]*grub> $/);
     run.vm.stdin.write("halt\r");
     expect(await run.ended).toBe(0);
     expect(run.err).toBe("");

@@ -7,13 +7,14 @@ import type { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildCore } from "../../scripts/build-core.mjs";
 import { repoRoot } from "../../scripts/cache.mjs";
+import { HANG_MS } from "../limits";
 import { assembleKernel } from "./kernels";
 
 let dir: string;
 beforeAll(async () => {
   await buildCore({ say: () => {} });
   dir = mkdtempSync(join(tmpdir(), "vm-"));
-}, 120_000);
+});
 afterAll(() => rmSync(dir, { recursive: true }));
 
 type Vm = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -34,7 +35,7 @@ function start(args: string[]): {
   vm.stderr.on("data", (data) => {
     err += data;
   });
-  const timer = setTimeout(() => vm.kill("SIGKILL"), 60_000);
+  const timer = setTimeout(() => vm.kill("SIGKILL"), HANG_MS);
   const ended = new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
     vm.on("close", (status) => {
       clearTimeout(timer);

@@ -8,11 +8,12 @@ import { textScreen } from "../../src/display/text";
 import { InlineMachine } from "../../src/machine/inline";
 import { parseArguments } from "../../src/machine/options";
 import { VGA_SHARED, VGA_SIZE, VRAM, VRAM_SIZE } from "../../src/shared/layout";
+import { HANG_MS } from "../limits";
 
 let module: WebAssembly.Module;
 beforeAll(async () => {
   module = new WebAssembly.Module(readFileSync(await buildCore({ say: () => {} })));
-}, 120_000);
+});
 
 const image = (name: string) => new Uint8Array(readFileSync(join(cachePath("firmware"), name)));
 
@@ -33,7 +34,7 @@ async function boot(
       if (message.type === "debugcon") log.push(new TextDecoder("latin1").decode(message.bytes));
     },
   });
-  await machine.run(() => log.join("").includes(until), 60_000);
+  await machine.run(() => log.join("").includes(until), HANG_MS);
   return { log, machine };
 }
 
@@ -73,7 +74,7 @@ test("a reset starts firmware again", async () => {
   booted.machine.send({ type: "reset" });
   const isAgain = await booted.machine.run(
     () => booted.log.join("").includes("No bootable device"),
-    60_000,
+    HANG_MS,
   );
   expect(isAgain).toBe(true);
   expect(booted.log.join("")).toMatch(/^SeaBIOS \(version/);

@@ -5,10 +5,12 @@
  */
 import { expect, test } from "vitest";
 import type { Picture } from "./glyphs";
-import { smokeOptions } from "./guests";
+import { literally, smokeOptions } from "./guests";
 import { useVm, type Vm } from "./vm";
 
 const start = useVm();
+/** Fewer keys than the BIOS keeps for a program that is busy; of more it loses some, here as on any PC. */
+const BIOS_KEYS = 8;
 const MENU = /GNU GRUB[\s\S]*\*Say hello[\s\S]*Halt/;
 
 /** Pixels by colour. */
@@ -64,10 +66,14 @@ test("the command line takes every printable character", async () => {
   const vm = await bootToMenu();
   await vm.sendKeys("c");
   await vm.waitForScreen(/grub>/);
-  const typed = "abcXYZ0189-=[]\\;',./`~!@#$%^&*()_+{}|:<>?";
-  await vm.sendText(`echo '${typed.replaceAll("'", "")}'\n`);
-  const text = await vm.waitForScreen(/grub> echo[^\n]*\n[^\n]+\n/);
-  expect(text).toContain(`\n${typed.replaceAll("'", "")}\n`);
+  const typed = "abcXYZ0189-=[]\\;,./`~!@#$%^&*()_+{}|:<>?";
+  const line = `echo '${typed}'`;
+  for (let shown = 0; shown < line.length; shown += BIOS_KEYS) {
+    await vm.sendText(line.slice(shown, shown + BIOS_KEYS));
+    await vm.waitForScreen(literally(line.slice(0, shown + BIOS_KEYS)));
+  }
+  await vm.sendKeys("ret");
+  await vm.waitForScreen(literally(`\n${typed}\n`));
 });
 
 test("a VBE mode shows what was asked for", async () => {
@@ -77,15 +83,15 @@ test("a VBE mode shows what was asked for", async () => {
   // The ground that was asked for makes a frame of ten pixels around the terminal, which paints its own.
   const frame = 800 * 600 - 780 * 580;
   const isDrawn = () => colors(vm.screen.picture()).get("#103858") === frame;
-  await expect.poll(isDrawn, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isDrawn).toBe(true);
   const picture = vm.screen.picture();
   expect([picture.width, picture.height]).toEqual([800, 600]);
   expect(vm.screen.colorAt(9, 300, picture)).toBe("#103858");
   expect(vm.screen.colorAt(10, 300, picture)).toBe("#545454");
   // "grub: graphics mode" in dots of the foreground.
-  const ink = colors(picture).get("#a8a8a8") ?? 0;
-  expect(ink).toBeGreaterThan(200);
-  expect(ink).toBeLessThan(600);
+  const ink = () => colors(vm.screen.picture()).get("#a8a8a8") ?? 0;
+  await expect.poll(ink).toBeGreaterThan(200);
+  expect(ink()).toBeLessThan(600);
   await vm.sendKeys("esc");
   await vm.waitForScreen(MENU);
 });
@@ -93,19 +99,19 @@ test("a VBE mode shows what was asked for", async () => {
 test("the reboot entry resets the machine, which comes back to the menu", async () => {
   const vm = await bootToMenu();
   await choose(vm, 3, "Reboot");
-  await expect.poll(() => vm.resets, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => vm.resets).toBe(1);
   await vm.waitForScreen(MENU);
 });
 
 test("Ctrl-Alt-Delete in the menu resets the machine", async () => {
   const vm = await bootToMenu();
   await vm.sendKeys("ctrl-alt-delete");
-  await expect.poll(() => vm.resets, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => vm.resets).toBe(1);
   await vm.waitForScreen(MENU);
 });
 
 test("the halt entry stops the machine", async () => {
   const vm = await bootToMenu();
   await choose(vm, 4, "Halt");
-  expect(await vm.waitForStop(30_000)).toEqual({ reason: "power-off", status: 0 });
+  expect(await vm.waitForStop()).toEqual({ reason: "power-off", status: 0 });
 });

@@ -10,10 +10,10 @@ const TESTING =
   /Memtest86\+ v6[\s\S]*Longmode[\s\S]*Test #\d+ +\[[\s\S]*Testing: .*\d[KM]B - [\s\S]*Using: Core #0[\s\S]*Standard PC \(Q35/;
 
 async function isTesting(vm: Vm): Promise<string> {
-  const first = await vm.waitForScreen(TESTING, 60_000);
+  const first = await vm.waitForScreen(TESTING);
   expect(first).toMatch(/Errors: 0\b/);
   const [, number] = /Test #(\d+)/.exec(first) ?? [];
-  const next = await vm.waitForScreen(new RegExp(`Test #(?!${number}\\b)\\d`), 60_000);
+  const next = await vm.waitForScreen(new RegExp(`Test #(?!${number}\\b)\\d`));
   expect(next).toMatch(/Errors: 0\b/);
   return next;
 }
@@ -29,7 +29,7 @@ test("from CD: isolinux' prompt, then the 64-bit program tests its memory", asyn
   expect(screen).toMatch(/\n─+┴─+/);
   // Esc ends the tests and resets the machine.
   await vm.sendKeys("esc");
-  await expect.poll(() => vm.resets, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => vm.resets).toBe(1);
   await vm.waitForScreen(/boot:/);
 });
 
@@ -52,5 +52,5 @@ test("-kernel: started by the Linux boot protocol, with its screen on the serial
   expect(vm.serialText()).toMatch(/Memtest86\+ v6/);
   // It reads key codes from the controller as firmware leaves it.
   await vm.sendKeys("esc");
-  await expect.poll(() => vm.resets, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => vm.resets).toBe(1);
 });

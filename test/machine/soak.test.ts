@@ -13,12 +13,11 @@ import { growth, Soak, type SoakGuest } from "./soak";
 const MIB = 2 ** 20;
 
 const GUESTS: Record<string, SoakGuest> = {
-  arch: { args: archOptions().args, isUp: /Arch-like test ISO/, upMs: 60_000, cycle: [5, 200] },
-  grub: { args: smokeOptions("grub", 128), isUp: /GNU GRUB/, upMs: 60_000, cycle: [0.5, 5] },
+  arch: { args: archOptions().args, isUp: /Arch-like test ISO/, cycle: [5, 200] },
+  grub: { args: smokeOptions("grub", 128), isUp: /GNU GRUB/, cycle: [0.5, 5] },
   tiny: {
     args: tinyOptions().args,
     isUp: literally(tinyOptions().ready),
-    upMs: 120_000,
     cycle: [1, 30],
   },
 };
@@ -46,7 +45,7 @@ async function soak(
 beforeAll(async () => {
   await buildCore({ say: () => {} });
   await buildCli(() => {});
-}, 300_000);
+});
 
 const wanted = process.env.LONGMODE_SOAK;
 if (wanted) {
@@ -58,10 +57,10 @@ if (wanted) {
   );
 } else {
   describe("random input and resets neither hang nor leak", () => {
-    test("in GRUB", () => soak({ seconds: 25, seed: 1, guest: "grub" }), 120_000);
+    test("in GRUB", () => soak({ seconds: 25, seed: 1, guest: "grub" }));
     test("in the ISO's menu and behind it", () => {
       GUESTS.arch.cycle = [2, 8];
       return soak({ seconds: 35, seed: 2, guest: "arch" });
-    }, 180_000);
+    });
   });
 }

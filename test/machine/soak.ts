@@ -13,13 +13,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { KEYS } from "../../src/shared/keys";
+import { HANG_MS } from "../limits";
 import { delay, Vm } from "./vm";
 
 export interface SoakGuest {
   args: string[];
   /** What the guest says on the serial port when it has got somewhere. */
   isUp: RegExp;
-  upMs: number;
   /** Seconds of a cycle, shortest and longest; most are short. */
   cycle: [number, number];
 }
@@ -102,7 +102,7 @@ export class Soak {
   /** A start that has to succeed, then a while of input. */
   private async cycle(limit: number): Promise<void> {
     const vm = await this.freshStart();
-    await vm.waitForSerial(this.guest.isUp, this.guest.upMs);
+    await vm.waitForSerial(this.guest.isUp);
     const [shortest, longest] = this.guest.cycle;
     const length = shortest + (longest - shortest) * this.random() ** 3;
     const end = Math.min(limit, this.seconds + length);
@@ -143,7 +143,7 @@ export class Soak {
       vm.machine.reset();
       // Impatient people press it twice.
       if (this.random() < 0.3) vm.machine.reset();
-      await waitFor("its reset", 20_000, () => vm.resets > before);
+      await waitFor("its reset", () => vm.resets > before);
       this.result.resets++;
       return vm;
     }
@@ -224,11 +224,11 @@ export class Soak {
   }
 }
 
-async function waitFor(what: string, timeoutMs: number, isThere: () => boolean): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+async function waitFor(what: string, isThere: () => boolean): Promise<void> {
+  const deadline = performance.now() + HANG_MS;
   while (!isThere()) {
     if (performance.now() > deadline)
-      throw new Error(`The machine hangs: no sign of ${what} in ${timeoutMs / 1000} s.`);
+      throw new Error(`The machine hangs: no sign of ${what} in ${HANG_MS / 1000} s.`);
     await delay(20);
   }
 }

@@ -35,13 +35,15 @@ import {
   VRAM_SIZE,
 } from "../../src/shared/layout";
 import { SerialLog } from "../../src/ui/serial-log";
+import { HANG_MS } from "../limits";
 import { GlyphReader, type Picture } from "./glyphs";
 
-const WAIT_MS = 60_000;
 const SCREEN_POLL_MS = 100;
 const KEY_SHIFT = 42;
 /** Between press and release, and between keys: a guest that polls its keyboard sees each of them. */
 const KEY_PAUSE_MS = 25;
+/** Between output on a console and its pixels: drivers draw from a worker thread. */
+const LEARN_MS = 1000;
 /** Text comes as the page sends it when somebody pastes: keys per pause. */
 const TEXT_BURST = 8;
 const TEXT_PAUSE_MS = 40;
@@ -155,8 +157,8 @@ export class Vm {
   }
 
   /** Resolves when the port says something that matches, after what the last wait matched. */
-  waitForSerial(pattern: RegExp, timeoutMs = WAIT_MS, port = 0): Promise<RegExpExecArray> {
-    return this.port(port).wait(pattern, timeoutMs);
+  waitForSerial(pattern: RegExp, port = 0): Promise<RegExpExecArray> {
+    return this.port(port).wait(pattern, HANG_MS);
   }
 
   /** What a serial port said so far is not waited for any more. */
@@ -165,10 +167,10 @@ export class Vm {
   }
 
   /** Runs a command in the shell that listens on the serial port; resolves with what it printed. */
-  async run(command: string, timeoutMs = WAIT_MS): Promise<string> {
+  async run(command: string): Promise<string> {
     // The shell echoes what is typed: the marks are not in there as they come out.
     this.sendSerial(`echo @$((1))begin; ${command}; echo @$((1))end\n`);
-    const [, text] = await this.waitForSerial(/@1begin\r?\n([\s\S]*?)@1end\r?\n/, timeoutMs);
+    const [, text] = await this.waitForSerial(/@1begin\r?\n([\s\S]*?)@1end\r?\n/);
     return text.replaceAll("\r", "");
   }
 
@@ -176,20 +178,20 @@ export class Vm {
   async learnConsoleFont(): Promise<void> {
     const text = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).join("");
     await this.run(`printf '\\033[2J\\033[H%s' '${text.replace("'", "'\\''")}' >/dev/tty1`);
-    await delay(200);
+    await delay(LEARN_MS);
     this.screen.learn(text);
     await this.run("printf '\\033[2J\\033[H' >/dev/tty1");
   }
 
   /** Resolves with the screen's text, in text and in graphics modes, once it matches. */
-  async waitForScreen(pattern: RegExp, timeoutMs = WAIT_MS): Promise<string> {
-    const deadline = performance.now() + timeoutMs;
+  async waitForScreen(pattern: RegExp): Promise<string> {
+    const deadline = performance.now() + HANG_MS;
     for (;;) {
       const text = this.screen.text();
       if (pattern.test(text)) return text;
       if (performance.now() > deadline) {
         throw new Error(
-          `The screen did not show ${pattern} in ${timeoutMs / 1000} s; it shows:\n${text}`,
+          `The screen did not show ${pattern} in ${HANG_MS / 1000} s; it shows:\n${text}`,
         );
       }
       await delay(SCREEN_POLL_MS);
@@ -237,10 +239,10 @@ export class Vm {
   }
 
   /** Resolves with how it ended, or rejects when it still runs after that time. */
-  async waitForStop(timeoutMs = WAIT_MS): Promise<Stopped> {
-    const late = delay(timeoutMs).then(() => {
+  async waitForStop(): Promise<Stopped> {
+    const late = delay(HANG_MS).then(() => {
       throw new Error(
-        `The machine still runs after ${timeoutMs / 1000} s; the screen shows:\n${this.screen.text()}`,
+        `The machine still runs after ${HANG_MS / 1000} s; the screen shows:\n${this.screen.text()}`,
       );
     });
     return Promise.race([this.stopped, late]);
@@ -313,16 +315,12 @@ export function useVm(): (args: string[]) => Promise<Vm> {
 }
 
 /** One machine for a group of tests that are cheap once it has booted: in order, and not after a failure to boot. */
-export function shareVm(
-  args: string[],
-  boot: (vm: Vm) => Promise<unknown>,
-  timeoutMs: number,
-): { vm: Vm } {
+export function shareVm(args: string[], boot: (vm: Vm) => Promise<unknown>): { vm: Vm } {
   const shared = {} as { vm: Vm };
   beforeAll(async () => {
     shared.vm = await Vm.start(args);
     await boot(shared.vm);
-  }, timeoutMs);
+  });
   afterAll(() => shared.vm?.stop());
   return shared;
 }

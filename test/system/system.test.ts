@@ -46,7 +46,7 @@ const NAMES = [
 describe.skipIf(!hasNasm)("protection and control transfer", () => {
   beforeAll(async () => {
     await prepareCore();
-  }, 600_000);
+  });
 
   it.each(NAMES)("%s logs what a processor does", async (name) => {
     const expected = readFileSync(join(SYSTEM, "expected", `${name}.txt`), "utf8");
