@@ -1,0 +1,145 @@
+/**
+ * Where a fault comes from at the edges of address spaces, segments and pages: cases that fuzzing found, each
+ * with what a processor does. Where there is one it is asked as well.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildCore } from "../../scripts/build-core.mjs";
+import {
+  CASE,
+  CASE_SIZE,
+  DATA,
+  type Mode,
+  OUT,
+  OUTCOME_SIZE,
+  PAGE_ABSENT,
+  START,
+  TRAP_END,
+} from "./case";
+import { Core } from "./core";
+import { Host } from "./host";
+
+const [DB, SS, GP, PF, AC] = [1, 12, 13, 14, 17];
+const FLAGS = 0x8d5;
+const RFLAGS_TF = 0x100;
+const RFLAGS_AC = 0x4_0000;
+const [RCX, RSP, RSI, RDI] = [1, 4, 6, 7];
+const ABSENT = DATA + PAGE_ABSENT * 4096;
+
+interface Edge {
+  does: string;
+  mode: Mode;
+  code: string;
+  regs?: Record<number, bigint>;
+  flags?: number;
+  trap: number;
+  /** RIP and the arithmetic flags are those from before. */
+  stays?: boolean;
+}
+
+const EDGES: Edge[] = [
+  ...["8b4fff", "0f474fff", "034fff", "894fff", "014fff", "660f6f4fff"].map((code) => ({
+    does: `${code} begins at the last canonical address`,
+    mode: 64 as const,
+    code,
+    regs: { [RDI]: 0x8000_0000_0000n },
+    trap: GP,
+  })),
+  {
+    does: "a load that ends at the last canonical address",
+    mode: 64,
+    code: "8b4ffc",
+    regs: { [RDI]: 0x8000_0000_0000n },
+    trap: PF,
+  },
+  {
+    does: "a push across the last canonical address",
+    mode: 64,
+    code: "50",
+    regs: { [RSP]: 0x8000_0000_0004n },
+    trap: SS,
+  },
+  {
+    does: "an aligned save area that ends beyond the 16-bit segment",
+    mode: 16,
+    code: "0fae04",
+    regs: { [RSI]: 0x4f00n },
+    trap: GP,
+  },
+  {
+    does: "FXSAVE of an area that is not aligned",
+    mode: 64,
+    code: "0fae07",
+    regs: { [RDI]: BigInt(DATA + 8) },
+    trap: GP,
+  },
+  {
+    does: "the same with alignment checking",
+    mode: 64,
+    code: "0fae07",
+    regs: { [RDI]: BigInt(DATA + 9) },
+    flags: RFLAGS_AC,
+    trap: AC,
+  },
+  {
+    does: "an 80-bit store that is not aligned, to a page that is absent",
+    mode: 64,
+    code: "d9eedb3f",
+    regs: { [RDI]: BigInt(ABSENT + 1) },
+    flags: RFLAGS_AC,
+    trap: AC,
+  },
+  {
+    does: "REPE CMPSB takes a step and keeps the flags",
+    mode: 64,
+    code: "f3a6",
+    regs: { [RCX]: 3n, [RSI]: BigInt(DATA), [RDI]: BigInt(DATA) },
+    flags: RFLAGS_TF | 0x01,
+    trap: DB,
+    stays: true,
+  },
+  {
+    does: "POP to a segment register reads a word at the end of a page",
+    mode: 32,
+    code: "1f",
+    regs: { [RSP]: BigInt(ABSENT - 2) },
+    trap: TRAP_END,
+  },
+];
+
+function caseOf({ mode, code, regs = {}, flags = 0 }: Edge): Uint8Array {
+  const bytes = new Uint8Array(CASE_SIZE);
+  const view = new DataView(bytes.buffer);
+  bytes.fill(0xcc, 0, 256).set(Buffer.from(code, "hex"));
+  view.setBigUint64(CASE.regs + 8 * RSP, BigInt(DATA + 4096), true);
+  for (const [index, value] of Object.entries(regs))
+    view.setBigUint64(CASE.regs + 8 * Number(index), value, true);
+  view.setUint32(CASE.flags, flags, true);
+  view.setUint32(CASE.mode, mode, true);
+  view.setUint16(CASE.fx, 0x37f, true);
+  view.setUint32(CASE.fx + 24, 0x1f80, true);
+  return bytes;
+}
+
+let core: Core;
+let host: Host | undefined;
+
+beforeAll(async () => {
+  core = Core.load(await buildCore({ say: () => {} }));
+  host = Host.open();
+});
+afterAll(() => host?.close());
+
+describe("at an edge", () => {
+  it.each(EDGES)("$does", async (edge) => {
+    const outcomes = [core.run(caseOf(edge)), await host?.run(caseOf(edge))];
+    for (const outcome of outcomes) {
+      if (!outcome) continue;
+      expect(outcome.length).toBe(OUTCOME_SIZE);
+      const view = new DataView(outcome.buffer, outcome.byteOffset);
+      expect(view.getUint32(OUT.trap, true)).toBe(edge.trap);
+      if (!edge.stays) continue;
+      expect(Number(view.getBigUint64(OUT.rip, true))).toBe(START);
+      expect(view.getUint32(OUT.flags, true) & FLAGS).toBe((edge.flags ?? 0) & FLAGS);
+    }
+  });
+});
