@@ -3,7 +3,7 @@
  * the machine. Bundling takes a second and happens only when src/ changed.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildCore } from "./build-core.mjs";
@@ -44,13 +44,15 @@ async function build(say) {
     external: [/^node:/],
     logLevel: "warn",
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: OUT,
     format: "esm",
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs",
   });
   await bundle.close();
+  const written = new Set(output.map(({ fileName }) => fileName));
+  for (const name of readdirSync(OUT)) if (!written.has(name)) rmSync(join(OUT, name));
   writeFileSync(STAMP, stamp);
   say(`cli: bundled in ${((Date.now() - began) / 1000).toFixed(1)} s`);
   return main;

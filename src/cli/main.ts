@@ -111,6 +111,10 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
+function print(text: string): void {
+  writeAll(1, new TextEncoder().encode(text));
+}
+
 function connectInput(machine: Machine, config: MachineConfig): void {
   const port = serialPorts(config).indexOf("stdio");
   if (port < 0) return;
@@ -152,12 +156,12 @@ function finish(stopped: Stopped): void {
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   if (args.includes("--help") || args.includes("-h") || args.includes("-help")) {
-    process.stdout.write(`usage: npm run vm -- [options]\n\n${helpText()}\n`);
+    print(`usage: npm run vm -- [options]\n\n${helpText()}\n`);
     return;
   }
   const help = cpuHelp(args, () => readFileSync(join(root, "asm/instructions.md"), "utf8"));
   if (help !== undefined) {
-    process.stdout.write(`${help}\n`);
+    print(`${help}\n`);
     return;
   }
   const config = parseArguments(args);

@@ -202,6 +202,15 @@ describe("serial ports", () => {
   });
 });
 
+test("help goes to whoever reads it, and nobody misses the rest", async () => {
+  const whole = await start(["-cpu", "help"]).ended;
+  expect(whole).toMatchObject({ status: 0, err: "" });
+  expect(whole.out).toMatch(/^ *x86-64-v3/m);
+  const { vm, ended } = start(["-cpu", "max,help"]);
+  vm.stdout.destroy();
+  expect(await ended).toMatchObject({ status: 0, err: "" });
+});
+
 test("an interrupt ends the machine cleanly", async () => {
   writeFileSync(
     join(dir, "k.elf"),
