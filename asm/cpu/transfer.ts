@@ -227,6 +227,11 @@ export function peekItem(cpu: Cpu, at: u32, size: u32): u64 {
   return size == 4 ? ld32(cpu, la) : ld16(cpu, la);
 }
 
+/** A far transfer from 64-bit code to code segment `d`: in compatibility mode RSP begins with its upper half clear. */
+export function narrowStackPointer(cpu: Cpu, d: u64): void {
+  if (isLong(cpu) && (descAttr(d) & ATTR_L) == 0) cpu.rsp &= 0xffff_ffff;
+}
+
 /** RSP with `value` in the part that a stack of `mask` uses; a 32-bit stack clears the upper half. */
 export function withStackPointer(old: u64, value: u64, mask: u64): u64 {
   return mask == 0xffff ? (old & ~mask) | (value & mask) : value & mask;

@@ -52,7 +52,14 @@ import {
 } from "../cpu/segment";
 import { Cpu, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, segLimit } from "../cpu/state";
 import { returnFromTask } from "../cpu/task";
-import { checkTarget, peekItem, stackMask, targetRip, withStackPointer } from "../cpu/transfer";
+import {
+  checkTarget,
+  narrowStackPointer,
+  peekItem,
+  stackMask,
+  targetRip,
+  withStackPointer,
+} from "../cpu/transfer";
 import { Insn } from "../decode/insn";
 import { EXEC_JUMP, EXEC_NEXT } from "./exec";
 
@@ -85,6 +92,7 @@ export function farReturn(cpu: Cpu, insn: Insn): u32 {
   if (!checkTarget(cpu, d, rip, 0) || !markDescriptor(cpu, selector, d, TYPE_ACCESSED))
     return EXEC_NEXT;
   cpu.rsp = withStackPointer(cpu.rsp, cpu.rsp + 2 * size + params, stackMask(cpu));
+  narrowStackPointer(cpu, d);
   commitCs(cpu, selector, d, cpl);
   cpu.nextRip = rip;
   updateModes(cpu);

@@ -41,6 +41,7 @@ import {
   commitInnerStack,
   commitStackPointer,
   hasRoom,
+  narrowStackPointer,
   peekItem,
   pushItem,
   targetRip,
@@ -195,6 +196,7 @@ function commitTransfer(
   if (!checkTarget(cpu, d, offset, 0)) return EXEC_NEXT;
   if (!markDescriptor(cpu, selector, d, TYPE_ACCESSED)) return EXEC_NEXT;
   if (isCall) commitStackPointer(cpu);
+  narrowStackPointer(cpu, d);
   commitCs(cpu, selector, d, cpu.cpl);
   cpu.nextRip = offset;
   updateModes(cpu);

@@ -92,6 +92,16 @@ function lengthOf(insn: Insn, hasRegisters: bool): u32 {
   return (insn.osz == 2 ? 14 : 28) + (hasRegisters ? 80 : 0);
 }
 
+/** Linear address of the environment, wholly accessible. Its first field is checked first, its end last. */
+function area(cpu: Cpu, insn: Insn, len: u32, isWrite: bool): u64 {
+  const size: u32 = insn.osz == 2 ? 2 : 4;
+  const la = operand(cpu, insn, size, isWrite);
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, size)) return 0;
+  operand(cpu, insn, len, isWrite);
+  if (cpu.fault == 0) probe(cpu, la, len, isWrite);
+  return la;
+}
+
 /** Stores field `n` of the environment. */
 function putField(cpu: Cpu, la: u64, insn: Insn, n: u32, value: u32): void {
   if (insn.osz == 2) st16(cpu, la + <u64>(n << 1), value & 0xffff);
@@ -99,10 +109,8 @@ function putField(cpu: Cpu, la: u64, insn: Insn, n: u32, value: u32): void {
 }
 
 function save(cpu: Cpu, insn: Insn, hasRegisters: bool): bool {
-  const len = lengthOf(insn, hasRegisters);
-  const la = operand(cpu, insn, len, true);
-  if (cpu.fault != 0 || !checkAlignment(cpu, la, insn.osz == 2 ? 2 : 4)) return false;
-  if (!probe(cpu, la, len, true)) return false;
+  const la = area(cpu, insn, lengthOf(insn, hasRegisters), true);
+  if (cpu.fault != 0) return false;
   const ones: u32 = 0xffff_0000;
   const fip = <u32>cpu.fip;
   const fdp = <u32>cpu.fdp;
@@ -139,10 +147,8 @@ function field(cpu: Cpu, la: u64, insn: Insn, n: u32): u32 {
 }
 
 function restore(cpu: Cpu, insn: Insn, hasRegisters: bool): void {
-  const len = lengthOf(insn, hasRegisters);
-  const la = operand(cpu, insn, len, false);
-  if (cpu.fault != 0 || !checkAlignment(cpu, la, insn.osz == 2 ? 2 : 4)) return;
-  if (!probe(cpu, la, len, false)) return;
+  const la = area(cpu, insn, lengthOf(insn, hasRegisters), false);
+  if (cpu.fault != 0) return;
   setControlWord(cpu, field(cpu, la, insn, 0));
   cpu.fsw = field(cpu, la, insn, 1) & 0xffff;
   updateSummary(cpu);

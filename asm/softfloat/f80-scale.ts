@@ -41,7 +41,8 @@ export function f80Rem(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, isNea
   const a = F80.normal(aSig);
   const exponent = F80.scale(aSe, aSig);
   if (F80.isInfinite(bSe, bSig)) {
-    f80Round(cpu, sign, exponent, a, 0, 0);
+    // As it is: a denormal dividend does not underflow.
+    F80.set(cpu, aSe, aSig);
     return 0;
   }
   const b = F80.normal(bSig);

@@ -12,6 +12,7 @@ import {
   OUT,
   OUTCOME_SIZE,
   PAGE_ABSENT,
+  SS16_LIMIT,
   START,
   TRAP_END,
 } from "./case";
@@ -22,7 +23,7 @@ const [DB, SS, GP, PF, AC] = [1, 12, 13, 14, 17];
 const FLAGS = 0x8d5;
 const RFLAGS_TF = 0x100;
 const RFLAGS_AC = 0x4_0000;
-const [RCX, RSP, RSI, RDI] = [1, 4, 6, 7];
+const [RAX, RCX, RSP, RBP, RSI, RDI] = [0, 1, 4, 5, 6, 7];
 const ABSENT = DATA + PAGE_ABSENT * 4096;
 
 interface Edge {
@@ -31,7 +32,11 @@ interface Edge {
   code: string;
   regs?: Record<number, bigint>;
   flags?: number;
+  /** What DATA begins with. */
+  data?: string;
   trap: number;
+  /** Registers in the end. */
+  ends?: Record<number, bigint>;
   /** RIP and the arithmetic flags are those from before. */
   stays?: boolean;
 }
@@ -89,6 +94,14 @@ const EDGES: Edge[] = [
     trap: AC,
   },
   {
+    does: "FRSTOR of an area that is not aligned and ends beyond the segment",
+    mode: 16,
+    code: "66dd660f",
+    regs: { [RBP]: BigInt(SS16_LIMIT - 0x53) },
+    flags: RFLAGS_AC,
+    trap: AC,
+  },
+  {
     does: "REPE CMPSB takes a step and keeps the flags",
     mode: 64,
     code: "f3a6",
@@ -96,6 +109,25 @@ const EDGES: Edge[] = [
     flags: RFLAGS_TF | 0x01,
     trap: DB,
     stays: true,
+  },
+  {
+    does: "a far jump to compatibility mode clears the upper half of RSP",
+    mode: 64,
+    code: "ff2f",
+    data: "20080010 2300",
+    regs: { [RSP]: 0xffff_ffff_ffff_fff0n, [RDI]: BigInt(DATA) },
+    trap: TRAP_END,
+    ends: { [RSP]: 0xffff_fff0n },
+  },
+  {
+    does: "FPREM of a denormal by infinity does not underflow",
+    mode: 64,
+    // FLDCW, FLD infinity, FLD the denormal, FPREM, FNSTSW AX
+    code: "d96f14 db6f0a db2f d9f8 dfe0",
+    data: "c750d77ded55ab0b0000 0000000000000080ff7f 6f03",
+    regs: { [RDI]: BigInt(DATA) },
+    trap: TRAP_END,
+    ends: { [RAX]: 0x3002n },
   },
   {
     does: "POP to a segment register reads a word at the end of a page",
@@ -106,10 +138,15 @@ const EDGES: Edge[] = [
   },
 ];
 
-function caseOf({ mode, code, regs = {}, flags = 0 }: Edge): Uint8Array {
+const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
+
+function caseOf({ mode, code, regs = {}, flags = 0, data = "" }: Edge): Uint8Array {
   const bytes = new Uint8Array(CASE_SIZE);
   const view = new DataView(bytes.buffer);
-  bytes.fill(0xcc, 0, 256).set(Buffer.from(code, "hex"));
+  bytes.fill(0xcc, 0, 256).set(hex(code));
+  bytes.set(hex(data), CASE.patch);
+  view.setUint32(CASE.patchAt, DATA, true);
+  view.setUint32(CASE.patchLen, hex(data).length, true);
   view.setBigUint64(CASE.regs + 8 * RSP, BigInt(DATA + 4096), true);
   for (const [index, value] of Object.entries(regs))
     view.setBigUint64(CASE.regs + 8 * Number(index), value, true);
@@ -137,6 +174,8 @@ describe("at an edge", () => {
       expect(outcome.length).toBe(OUTCOME_SIZE);
       const view = new DataView(outcome.buffer, outcome.byteOffset);
       expect(view.getUint32(OUT.trap, true)).toBe(edge.trap);
+      for (const [index, value] of Object.entries(edge.ends ?? {}))
+        expect(view.getBigUint64(OUT.regs + 8 * Number(index), true)).toBe(value);
       if (!edge.stays) continue;
       expect(Number(view.getBigUint64(OUT.rip, true))).toBe(START);
       expect(view.getUint32(OUT.flags, true) & FLAGS).toBe((edge.flags ?? 0) & FLAGS);

@@ -85,8 +85,13 @@ test("pause stands still, continue goes on", async () => {
   const instructions = () => page.evaluate(() => window.longmode?.machine?.instructions ?? 0);
   await page.getByRole("button", { name: "Pause" }).click();
   expect(await machineState(page)).toBe("paused");
-  await page.waitForTimeout(300);
-  const before = await instructions();
+  let before = -1;
+  const isStill = async () => {
+    const last = before;
+    before = await instructions();
+    return before === last;
+  };
+  await until("the standstill", isStill, (is) => is);
   await page.waitForTimeout(500);
   expect(await instructions()).toBe(before);
   await page.locator("#overlay").getByRole("button", { name: "Continue" }).click();

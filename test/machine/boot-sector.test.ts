@@ -43,11 +43,15 @@ test("the BIOS' clock ticks 18.2 times a second", async () => {
     while (ticks() === before) await delay(1);
     return { count: ticks(), at: performance.now() / 1000 };
   };
-  const first = await change();
-  await delay(4000);
-  const last = await change();
-  const rate = (last.count - first.count) / (last.at - first.at);
-  expect(rate / (1_193_182 / 65_536)).toBeCloseTo(1, 2);
+  // A busy host sees a change late; then it looks again.
+  const rate = async () => {
+    const first = await change();
+    await delay(4000);
+    const last = await change();
+    return (last.count - first.count) / (last.at - first.at);
+  };
+  const PIT_HZ = 1_193_182;
+  await expect.poll(async () => (await rate()) / (PIT_HZ / 65_536)).toBeCloseTo(1, 2);
 });
 
 test("mode 13h shows bytes as colours of the palette", async () => {
@@ -76,7 +80,7 @@ test("mode 13h shows bytes as colours of the palette", async () => {
 test("mode 12h shows what is written to one plane", async () => {
   await vm.sendKeys("spc");
   await expect.poll(() => vm.screen.picture().height).toBe(480);
-  await expect.poll(() => vm.screen.colorAt(320, 279)).toBe("#aa0000");
+  await expect.poll(() => vm.screen.colorAt(639, 279)).toBe("#aa0000");
   const picture = vm.screen.picture();
   expect([picture.width, picture.height]).toEqual([640, 480]);
   const at = (y: number) => [vm.screen.colorAt(0, y, picture), vm.screen.colorAt(639, y, picture)];

@@ -32,8 +32,7 @@ test("a machine that is reset while it is paused starts again when it is resumed
   vm.firmware = "";
   vm.machine.reset();
   await isReset(vm, 0);
-  await delay(300);
-  const icount = vm.machine.instructions;
+  const icount = await vm.standsStill();
   await delay(200);
   expect(vm.machine.instructions).toBe(icount);
   expect(vm.firmware).toBe("");

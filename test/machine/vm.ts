@@ -42,6 +42,8 @@ const SCREEN_POLL_MS = 100;
 const KEY_SHIFT = 42;
 /** Between press and release, and between keys: a guest that polls its keyboard sees each of them. */
 const KEY_PAUSE_MS = 25;
+/** Without an instruction for so long, it is paused: a processor that waits for interrupts has a few. */
+const STILL_MS = 300;
 /** Between output on a console and its pixels: drivers draw from a worker thread. */
 const LEARN_MS = 1000;
 /** Text comes as the page sends it when somebody pastes: keys per pause. */
@@ -203,6 +205,15 @@ export class Vm {
     const runState = (MACHINE + MachineLayout.runState) >> 2;
     const { i32 } = this.machine.shared;
     while (Atomics.load(i32, runState) !== RUN_RESETTING) await delay(SCREEN_POLL_MS);
+  }
+
+  /** Resolves with the instructions retired once no more are: the processor has seen that it is paused. */
+  async standsStill(): Promise<number> {
+    for (;;) {
+      const { instructions } = this.machine;
+      await delay(STILL_MS);
+      if (this.machine.instructions === instructions) return instructions;
+    }
   }
 
   sendKey(evdev: number, isDown: boolean): void {
