@@ -86,6 +86,14 @@ const EDGES: Edge[] = [
     trap: AC,
   },
   {
+    does: "and through a segment that cannot be written",
+    mode: 32,
+    code: "2e0fae07",
+    regs: { [RDI]: BigInt(DATA + 9) },
+    flags: RFLAGS_AC,
+    trap: AC,
+  },
+  {
     does: "an 80-bit store that is not aligned, to a page that is absent",
     mode: 64,
     code: "d9eedb3f",

@@ -66,7 +66,7 @@ describe("a running system", () => {
     );
     await vm.sendText("clear; cat >/tmp/typed\n");
     // The shell takes what comes before the program has the terminal.
-    await vm.run("until pgrep -x cat >/dev/null; do sleep 0.1; done");
+    await vm.run("until [ -e /tmp/typed ]; do sleep 0.1; done");
     await vm.sendText(`${lines.join("\n")}\n`);
     await vm.sendKeys("ctrl-d");
     await vm.waitForScreen(/line 11[\s\S]*\n.*tiny:~#/);
