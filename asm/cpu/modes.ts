@@ -140,6 +140,7 @@ export function updateModes(cpu: Cpu): void {
   )
     key |= MODE_AVX;
   if ((cpu.rflags & RFLAGS_TF) != 0 || (cpu.dr7 & 0xff) != 0) key |= MODE_STEP;
+  if (cpu.cpl == 3 && (cr0 & CR0_PG) != 0) cpu.hasRunUser = 1;
   cpu.modeKey = key;
   const code = key & MODE_CODE_MASK;
   cpu.ripMask = code == MODE_CODE64 ? ~0 : code == MODE_CODE32 ? 0xffff_ffff : 0xffff;

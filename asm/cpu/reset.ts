@@ -80,6 +80,7 @@ function resetCommon(cpu: Cpu): void {
   cpu.debugHit = 0;
   cpu.shadow = 0;
   cpu.nmiBlocked = 0;
+  cpu.hasRunUser = 0;
   lapicReset(cpu);
   cpu.halted = (cpu.apicBase & APIC_BASE_BSP) != 0 ? 0 : 2;
   flushAll(cpu);

@@ -203,6 +203,7 @@ export class Cpu {
   x87Flags: u32; // FSW bits and others the x87 instruction in progress has raised (softfloat/f80.ts)
   shadowRip: u64; // RIP of the instruction after STI or MOV SS
   watch: u32; // bit i: DRi is an armed data breakpoint (cpu/debug.ts)
+  hasRunUser: u32; // 1 once it has been at CPL 3 under paging since its reset: the host shows that programs run
   pkeysSeen: u32; // bit i: the TLB may have entries of pages with protection key i
 }
 

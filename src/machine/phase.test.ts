@@ -19,9 +19,7 @@ test("a machine goes from firmware to programs, and reset takes it back", () => 
   expect(tracker.sample()).toBe("boot loader");
   set(Cpu.cr0, CR0_PG);
   expect(tracker.sample()).toBe("kernel");
-  set(Cpu.cpl, 3);
-  expect(tracker.sample()).toBe("running");
-  set(Cpu.cpl, 0);
+  set(Cpu.hasRunUser, 1);
   expect(tracker.sample()).toBe("running");
   tracker.reset();
   expect(tracker.sample()).toBe("firmware");

@@ -4,11 +4,11 @@
  *
  *   firmware      until SeaBIOS says that it jumps into a boot sector; skipped when a kernel is started directly
  *   boot loader   until paging is on: neither SeaBIOS nor the usual boot loaders use it
- *   kernel        until the processor is seen at privilege level 3
+ *   kernel        until the processor has been at privilege level 3, which it keeps in mind (Cpu.hasRunUser)
  *   running       programs run
  *
- * The processor is sampled, not traced, so "running" comes a moment late; a phase never goes back
- * before a reset. A system that never leaves real mode stays at "boot loader".
+ * The processor is sampled, not traced, so a phase comes a moment late; it never goes back before a reset. A
+ * system that never leaves real mode stays at "boot loader".
  */
 import { Cpu, CR0_PG } from "../shared/layout";
 import { type SharedMemory, vcpuBase } from "../shared/shared-memory";
@@ -57,7 +57,7 @@ export class PhaseTracker {
     const { u32 } = this.memory;
     const cpu = vcpuBase(0) >> 2;
     const isPaging = (u32[cpu + (Cpu.cr0 >> 2)] & CR0_PG) !== 0;
-    if (isPaging && this.step > 0) this.reach(u32[cpu + (Cpu.cpl >> 2)] === 3 ? 3 : 2);
+    if (isPaging && this.step > 0) this.reach(u32[cpu + (Cpu.hasRunUser >> 2)] ? 3 : 2);
     return this.phase;
   }
 

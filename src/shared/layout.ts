@@ -377,8 +377,9 @@ export const Cpu = {
   x87Flags: 0x504,
   shadowRip: 0x508,
   watch: 0x510,
-  pkeysSeen: 0x514,
-  SIZE: 0x518,
+  hasRunUser: 0x514,
+  pkeysSeen: 0x518,
+  SIZE: 0x520,
 } as const;
 
 // asm/cpu/modes.ts

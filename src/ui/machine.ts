@@ -54,10 +54,10 @@ export interface Pixels {
 
 const WAIT_MS = 60_000;
 const SCREEN_POLL_MS = 100;
-/** Often enough to catch the processor in a program that the kernel starts. */
-const SAMPLE_MS = 25;
-/** sendText: keys per pause, well below what the keyboard's queue holds. */
-const TEXT_BURST = 8;
+/** Between two looks at how far it has come. */
+const SAMPLE_MS = 100;
+/** sendText: keys per pause, below what the keyboard's queue and a BIOS keep for a guest that is busy. */
+const TEXT_BURST = 4;
 const TEXT_PAUSE_MS = 40;
 
 export class Machine extends Emitter<MachineEvents> {

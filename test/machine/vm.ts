@@ -47,7 +47,7 @@ const STILL_MS = 300;
 /** Between output on a console and its pixels: drivers draw from a worker thread. */
 const LEARN_MS = 1000;
 /** Text comes as the page sends it when somebody pastes: keys per pause. */
-const TEXT_BURST = 8;
+const TEXT_BURST = 4;
 const TEXT_PAUSE_MS = 40;
 
 function firmware(name: string): Uint8Array {
