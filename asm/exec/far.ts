@@ -64,9 +64,11 @@ function readPointer(cpu: Cpu, insn: Insn): bool {
     t.selector = <u32>insn.disp & 0xffff;
     return true;
   }
-  const la = operand(cpu, insn, size + 2, false);
+  const la = operand(cpu, insn, size, false);
   if (cpu.fault != 0) return false;
   const offset = size == 8 ? ld64(cpu, la) : size == 4 ? <u64>ld32(cpu, la) : <u64>ld16(cpu, la);
+  if (cpu.fault != 0) return false;
+  operand(cpu, insn, size + 2, false);
   if (cpu.fault != 0) return false;
   const selector = ld16(cpu, isLong(cpu) ? la + size : (la + size) & 0xffff_ffff);
   if (cpu.fault != 0) return false;

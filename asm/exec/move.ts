@@ -164,9 +164,11 @@ function farPointerSegment(op: u32): u32 {
 /** LES LDS LSS LFS LGS: offset, then selector, from memory. */
 export function execLoadFar(cpu: Cpu, insn: Insn, op: u32): u32 {
   const size = sizeOf(insn);
-  const la = operand(cpu, insn, insn.osz + 2, false);
+  const la = operand(cpu, insn, insn.osz, false);
   if (cpu.fault != 0) return EXEC_NEXT;
   const offset = loadMem(cpu, la, size);
+  if (cpu.fault != 0) return EXEC_NEXT;
+  operand(cpu, insn, insn.osz + 2, false);
   if (cpu.fault != 0) return EXEC_NEXT;
   const selector = ld16(cpu, la + insn.osz);
   if (cpu.fault != 0 || !loadSegment(cpu, farPointerSegment(op), selector)) return EXEC_NEXT;

@@ -92,11 +92,11 @@ function lengthOf(insn: Insn, hasRegisters: bool): u32 {
   return (insn.osz == 2 ? 14 : 28) + (hasRegisters ? 80 : 0);
 }
 
-/** Linear address of the environment, wholly accessible. Its first field is checked first, its end last. */
+/** Linear address of the environment, wholly accessible. All of its first field is checked first, its end last. */
 function area(cpu: Cpu, insn: Insn, len: u32, isWrite: bool): u64 {
   const size: u32 = insn.osz == 2 ? 2 : 4;
   const la = operand(cpu, insn, size, isWrite);
-  if (cpu.fault != 0 || !checkAlignment(cpu, la, size)) return 0;
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, size) || !probe(cpu, la, size, isWrite)) return 0;
   operand(cpu, insn, len, isWrite);
   if (cpu.fault == 0) probe(cpu, la, len, isWrite);
   return la;

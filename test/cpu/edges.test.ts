@@ -110,6 +110,25 @@ const EDGES: Edge[] = [
     trap: AC,
   },
   {
+    does: "FXSAVE of an area whose first doubleword leaves the segment",
+    mode: 16,
+    code: "0fae4600",
+    regs: { [RBP]: BigInt(SS16_LIMIT - 1) },
+    trap: SS,
+  },
+  ...[
+    ["FLDENV", "d927", 4],
+    ["FNSAVE", "dd37", 64],
+    ["a far jump", "ff2f", 4],
+    ["LSS", "0fb237", 4],
+  ].map(([name, code, back]) => ({
+    does: `${name} touches what it begins with before it looks at the end, which is not canonical`,
+    mode: 64 as const,
+    code: String(code),
+    regs: { [RDI]: 0x8000_0000_0000n - BigInt(back) },
+    trap: PF,
+  })),
+  {
     does: "REPE CMPSB takes a step and keeps the flags",
     mode: 64,
     code: "f3a6",
