@@ -178,7 +178,8 @@ function restoreX87(cpu: Cpu, insn: Insn, la: u64): void {
   cpu.ftw = ld8(cpu, la + 4);
   cpu.fop = ld16(cpu, la + 6) & 0x7ff;
   if ((insn.flags & INSN_REXW) != 0) {
-    cpu.fip = ld64(cpu, la + 8);
+    // As measured, processors keep 48 bits of it, and show the upper ones as copies of bit 47.
+    cpu.fip = <u64>(<i64>(ld64(cpu, la + 8) << 16) >> 16);
     cpu.fdp = ld64(cpu, la + 16);
   } else {
     cpu.fip = ld32(cpu, la + 8);

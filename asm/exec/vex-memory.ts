@@ -40,15 +40,25 @@ function elementAddress(cpu: Cpu, insn: Insn, at: u32, size: u32, isWrite: bool)
   return segLinear(cpu, insn.seg, effective(cpu, insn) + <u64>at, size, isWrite);
 }
 
+/** The segment's checks of all elements: they come before any page is looked at. */
+function mayAccess(cpu: Cpu, insn: Insn, mask: usize, size: u32, isWrite: bool): bool {
+  for (let at: u32 = 0; at < insn.osz; at += size) {
+    if (!isChosen(mask + at, size)) continue;
+    elementAddress(cpu, insn, at, size, isWrite);
+    if (cpu.fault != 0) return false;
+  }
+  return true;
+}
+
 function maskedLoad(cpu: Cpu, insn: Insn, size: u32): u32 {
   const mask = xmm(cpu, second(insn));
+  if (!mayAccess(cpu, insn, mask, size, false)) return 0;
   const result = scratch(cpu);
   v128.store(result, i64x2.splat(0));
   v128.store(result, i64x2.splat(0), 16);
   for (let at: u32 = 0; at < insn.osz; at += size) {
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, false);
-    if (cpu.fault != 0) return 0;
     if (size == 8) store<u64>(result + at, ld64(cpu, la));
     else store<u32>(result + at, ld32(cpu, la));
     if (cpu.fault != 0) return 0;
@@ -60,10 +70,10 @@ function maskedLoad(cpu: Cpu, insn: Insn, size: u32): u32 {
 function maskedStore(cpu: Cpu, insn: Insn, size: u32): u32 {
   const mask = xmm(cpu, second(insn));
   const values = xmm(cpu, insn.r);
+  if (!mayAccess(cpu, insn, mask, size, true)) return 0;
   for (let at: u32 = 0; at < insn.osz; at += size) {
     if (!isChosen(mask + at, size)) continue;
     const la = elementAddress(cpu, insn, at, size, true);
-    if (cpu.fault != 0) return 0;
     if (!probe(cpu, la, size, true)) return 0;
   }
   for (let at: u32 = 0; at < insn.osz; at += size) {

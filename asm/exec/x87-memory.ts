@@ -66,9 +66,11 @@ export function loadSource(cpu: Cpu, insn: Insn): void {
 
 /** The 80 bits at the operand; look at cpu.fault. */
 function loadExtended(cpu: Cpu, insn: Insn): void {
-  const la = operand(cpu, insn, 10, false);
+  const la = operand(cpu, insn, 8, false);
   if (cpu.fault != 0) return;
   const sig = ld64(cpu, la);
+  if (cpu.fault != 0) return;
+  operand(cpu, insn, 10, false);
   if (cpu.fault != 0) return;
   F80.set(cpu, ld16(cpu, la + 8), sig);
 }
@@ -164,12 +166,17 @@ function storeRegister(cpu: Cpu, insn: Insn, isPop: bool): void {
   if (isPop) pop(cpu);
 }
 
-/** Likewise ten bytes, of which a fault writes none. */
+/** Likewise ten bytes, of which a fault writes none. All that the first eight can raise comes first. */
 function storeTenBytes(cpu: Cpu, insn: Insn, low: u64, high: u32): void {
   if (!mayStore(cpu)) return;
-  const la = operand(cpu, insn, 10, true);
-  if (cpu.fault != 0) return;
-  if (!checkAlignment(cpu, la, 8)) return;
+  const la = operand(cpu, insn, 8, true);
+  if (cpu.fault != 0 || !checkAlignment(cpu, la, 8)) return;
+  operand(cpu, insn, 10, true);
+  if (cpu.fault != 0) {
+    cpu.fault = 0;
+    if (probe(cpu, la, 8, true)) operand(cpu, insn, 10, true);
+    return;
+  }
   if ((<u32>la & 0xfff) > 4096 - 10 && !probe(cpu, la, 10, true)) return;
   st64(cpu, la, low);
   if (cpu.fault == 0) st16(cpu, la + 8, high);

@@ -3,7 +3,14 @@
  * of protected mode, plain bases of real and virtual-8086 mode, canonical form in 64-bit mode.
  */
 import { raiseError, Vector } from "../cpu/fault";
-import { ATTR_DB, ATTR_UNUSABLE, MODE_CODE_MASK, MODE_CODE64, MODE_PROTECTED } from "../cpu/modes";
+import {
+  ACCESS_ALIGNED,
+  ATTR_DB,
+  ATTR_UNUSABLE,
+  MODE_CODE_MASK,
+  MODE_CODE64,
+  MODE_PROTECTED,
+} from "../cpu/modes";
 import { Cpu, reg, SEG_SS, SEG_SS64, segAttr, segBase, segLimit } from "../cpu/state";
 import { INSN_ADDR32, INSN_ADDR64, Insn } from "../decode/insn";
 import { isCanonical } from "./walk";
@@ -30,8 +37,9 @@ export function operand(cpu: Cpu, insn: Insn, len: u32, isWrite: bool): u64 {
 export function segLinear(cpu: Cpu, seg: u32, ea: u64, len: u32, isWrite: bool): u64 {
   if ((cpu.modeKey & MODE_CODE_MASK) == MODE_CODE64) {
     const la = seg == 4 || seg == 5 ? ea + segBase(cpu, seg) : ea;
-    if (!isCanonical(la) || !isCanonical(la + <u64>(len - 1))) return refuse(cpu, seg);
-    return la;
+    if (isCanonical(la) && (isCanonical(la + <u64>(len - 1)) || isMisaligned(cpu, la, len)))
+      return la;
+    return refuse(cpu, seg);
   }
   const attr = segAttr(cpu, seg);
   const limit = segLimit(cpu, seg);
@@ -51,6 +59,12 @@ export function segLinear(cpu: Cpu, seg: u32, ea: u64, len: u32, isWrite: bool):
   // With a limit of 4 GiB an operand may wrap (SDM vol. 3 5.3 leaves it open; processors do not fault).
   if (limit != 0xffff_ffff && (last > limit || last < offset)) return refuse(cpu, seg);
   return (segBase(cpu, seg) + <u64>offset) & 0xffff_ffff;
+}
+
+/** Whether the access itself will raise #AC: that comes before what its end would raise. */
+function isMisaligned(cpu: Cpu, la: u64, len: u32): bool {
+  if ((<u32>cpu.tlbKey & 3) != ACCESS_ALIGNED) return false;
+  return (len == 2 || len == 4 || len == 8) && (<u32>la & (len - 1)) != 0;
 }
 
 function refuse(cpu: Cpu, seg: u32): u64 {

@@ -128,6 +128,29 @@ const EDGES: Edge[] = [
     regs: { [RDI]: 0x8000_0000_0000n - BigInt(back) },
     trap: PF,
   })),
+  ...["df27", "db2f", "d9eedb3f", "d9eedf37"].map((code) => ({
+    does: `${code} (80 bits) of which the last two are beyond the canonical addresses`,
+    mode: 64 as const,
+    code,
+    regs: { [RDI]: 0x8000_0000_0000n - 8n },
+    trap: PF,
+  })),
+  ...["488707", "d12f", "0f1107"].map((code) => ({
+    does: `${code} with alignment checking across the end of the canonical addresses`,
+    mode: 64 as const,
+    code,
+    regs: { [RDI]: 0x8000_0000_0000n - 1n },
+    flags: RFLAGS_AC,
+    trap: code === "0f1107" ? GP : AC,
+  })),
+  {
+    does: "VMASKMOVPS checks the addresses of all elements before any page",
+    mode: 64,
+    // VPCMPEQD YMM1,YMM1,YMM1, VMASKMOVPS YMM0,YMM1,[RDI]
+    code: "c5f576c9 c4e2752c07",
+    regs: { [RDI]: 0x8000_0000_0000n - 16n },
+    trap: GP,
+  },
   {
     does: "REPE CMPSB takes a step and keeps the flags",
     mode: 64,
@@ -145,6 +168,16 @@ const EDGES: Edge[] = [
     regs: { [RSP]: 0xffff_ffff_ffff_fff0n, [RDI]: BigInt(DATA) },
     trap: TRAP_END,
     ends: { [RSP]: 0xffff_fff0n },
+  },
+  {
+    does: "FXRSTOR64 keeps 48 bits of FIP, and all of FDP",
+    mode: 64,
+    // FXRSTOR64, FXSAVE64, MOV RAX,[RDI+8], MOV RCX,[RDI+16]
+    code: "480fae0f 480fae07 488b4708 488b4f10",
+    data: "7f03000000000000 37e77a450cc2bd33 37e77a450c42bdf3 801f0000",
+    regs: { [RDI]: BigInt(DATA) },
+    trap: TRAP_END,
+    ends: { [RAX]: 0xffff_c20c_457a_e737n, [RCX]: 0xf3bd_420c_457a_e737n },
   },
   {
     does: "FPREM of a denormal by infinity does not underflow",
