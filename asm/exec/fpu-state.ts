@@ -129,11 +129,11 @@ function fxrstor(cpu: Cpu, insn: Insn): u32 {
 
 /**
  * Linear address of a save area that is aligned and wholly accessible. As measured, the checks of its first
- * doubleword, as if it were read, come before those of alignment, all others after them; alignment checking is
- * that of doublewords.
+ * doubleword, of its first byte in 64-bit mode, come before those of alignment, as if it were read, all others
+ * after them; alignment checking is that of doublewords.
  */
 function alignedArea(cpu: Cpu, insn: Insn, len: u32, misaligned: u32, isWrite: bool): u64 {
-  const la = operand(cpu, insn, 4, false);
+  const la = operand(cpu, insn, is64(cpu) ? 1 : 4, false);
   if (cpu.fault != 0) return 0;
   if ((<u32>la & misaligned) != 0) {
     if (checkAlignment(cpu, la, 4)) raiseGP(cpu, 0);

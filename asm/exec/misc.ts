@@ -18,14 +18,20 @@ import { checkPendingMF } from "./x87-state";
 /** BOUND: lower and upper bound, signed, lie side by side in memory. */
 export function execBound(cpu: Cpu, insn: Insn): u32 {
   const size = sizeOf(insn);
-  const la = operand(cpu, insn, insn.osz << 1, false);
+  const la = operand(cpu, insn, insn.osz, false);
   if (cpu.fault != 0) return EXEC_NEXT;
   const lower = signExtend(loadMem(cpu, la, size), size);
   if (cpu.fault != 0) return EXEC_NEXT;
   const index = signExtend(getReg(cpu, insn.r, size), size);
-  // An index below the lower bound needs no upper one, whose page may be missing.
-  const upper = index < lower ? lower : signExtend(loadMem(cpu, la + insn.osz, size), size);
-  if (cpu.fault == 0 && (index < lower || index > upper)) raise(cpu, Vector.BR);
+  // An index below the lower bound needs no upper one, which may be missing.
+  if (index < lower) {
+    raise(cpu, Vector.BR);
+    return EXEC_NEXT;
+  }
+  operand(cpu, insn, insn.osz << 1, false);
+  if (cpu.fault != 0) return EXEC_NEXT;
+  const upper = signExtend(loadMem(cpu, la + insn.osz, size), size);
+  if (cpu.fault == 0 && index > upper) raise(cpu, Vector.BR);
   return EXEC_NEXT;
 }
 

@@ -41,8 +41,8 @@ export function f80Rem(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, isNea
   const a = F80.normal(aSig);
   const exponent = F80.scale(aSe, aSig);
   if (F80.isInfinite(bSe, bSig)) {
-    // As it is: a denormal dividend does not underflow.
-    F80.set(cpu, aSe, aSig);
+    // As it is: a denormal dividend does not underflow. A pseudo-denormal gets the exponent it stands for.
+    F80.set(cpu, aSe | u32(F80.exponent(aSe) == 0 && (aSig & INTEGER_BIT) != 0), aSig);
     return 0;
   }
   const b = F80.normal(bSig);

@@ -19,7 +19,7 @@ import {
 import { Core } from "./core";
 import { Host } from "./host";
 
-const [DB, SS, GP, PF, AC] = [1, 12, 13, 14, 17];
+const [DB, BR, SS, GP, PF, AC] = [1, 5, 12, 13, 14, 17];
 const FLAGS = 0x8d5;
 const RFLAGS_TF = 0x100;
 const RFLAGS_AC = 0x4_0000;
@@ -92,6 +92,20 @@ const EDGES: Edge[] = [
     regs: { [RDI]: BigInt(DATA + 9) },
     flags: RFLAGS_AC,
     trap: AC,
+  },
+  {
+    does: "and in 64-bit mode across the end of the canonical addresses",
+    mode: 64,
+    code: "0fae4500",
+    regs: { [RBP]: 0x8000_0000_0000n - 3n },
+    trap: GP,
+  },
+  {
+    does: "BOUND reads no upper bound for an index below the lower",
+    mode: 16,
+    code: "66624600",
+    regs: { [RAX]: 0x8000_0000n, [RBP]: BigInt(SS16_LIMIT - 5) },
+    trap: BR,
   },
   {
     does: "an 80-bit store that is not aligned, to a page that is absent",
@@ -178,6 +192,16 @@ const EDGES: Edge[] = [
     regs: { [RDI]: BigInt(DATA) },
     trap: TRAP_END,
     ends: { [RAX]: 0xffff_c20c_457a_e737n, [RCX]: 0xf3bd_420c_457a_e737n },
+  },
+  {
+    does: "FPREM of a pseudo-denormal by infinity normalises it",
+    mode: 64,
+    // FLD infinity, FLD the pseudo-denormal, FPREM, FSTP [RDI+20h], MOVZX EAX,WORD PTR [RDI+28h]
+    code: "db6f0a db2f d9f8 db7f20 0fb74728",
+    data: "05000000000000800000 0000000000000080ff7f",
+    regs: { [RDI]: BigInt(DATA) },
+    trap: TRAP_END,
+    ends: { [RAX]: 1n },
   },
   {
     does: "FPREM of a denormal by infinity does not underflow",
