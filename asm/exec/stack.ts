@@ -99,8 +99,14 @@ export function execPopSeg(cpu: Cpu, insn: Insn): u32 {
   const seg = opcodeSegment(insn);
   // Whatever the operand size, processors read two bytes.
   const selector = <u32>peekItem(cpu, 0, 2);
-  if (cpu.fault != 0 || !loadSegment(cpu, seg, selector)) return EXEC_NEXT;
+  if (cpu.fault != 0) return EXEC_NEXT;
+  // The stack that is popped from is the old one, also when SS is loaded.
+  const rsp = cpu.rsp;
   moveStack(cpu, insn.osz);
+  if (!loadSegment(cpu, seg, selector)) {
+    cpu.rsp = rsp;
+    return EXEC_NEXT;
+  }
   if (seg == SEG_SS) holdOff(cpu, SHADOW_SS);
   return EXEC_JUMP;
 }
