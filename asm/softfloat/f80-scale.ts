@@ -41,8 +41,7 @@ export function f80Rem(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, isNea
   const a = F80.normal(aSig);
   const exponent = F80.scale(aSe, aSig);
   if (F80.isInfinite(bSe, bSig)) {
-    // As it is: a denormal dividend does not underflow. A pseudo-denormal gets the exponent it stands for.
-    F80.set(cpu, aSe | u32(F80.exponent(aSe) == 0 && (aSig & INTEGER_BIT) != 0), aSig);
+    keep(cpu, aSe, aSig);
     return 0;
   }
   const b = F80.normal(bSig);
@@ -83,6 +82,11 @@ export function f80Rem(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64, isNea
   return <u32>quotient & 7;
 }
 
+/** A result that is the operand: a denormal one does not underflow, a pseudo-denormal gets the exponent it stands for. */
+function keep(cpu: Cpu, se: u32, sig: u64): void {
+  F80.set(cpu, se | u32(F80.exponent(se) == 0 && (sig & INTEGER_BIT) != 0), sig);
+}
+
 /** Remainders are exact, but may be denormal; zero keeps the sign of the dividend. */
 function roundRemainder(cpu: Cpu, sign: u32, exponent: i32, remainder: u64): void {
   if (remainder == 0) F80.set(cpu, sign, 0);
@@ -111,6 +115,10 @@ export function f80Scale(cpu: Cpu, aSe: u32, aSig: u64, bSe: u32, bSig: u64): vo
   if (f80Denormals(cpu, aSe, aSig, bSe, bSig)) return;
   if (isInfiniteA || aSig == 0) {
     F80.set(cpu, aSe, aSig);
+    return;
+  }
+  if (bSig == 0) {
+    keep(cpu, aSe, aSig);
     return;
   }
   const magnitude = F80.exponent(bSe) - BIAS;

@@ -204,6 +204,16 @@ const EDGES: Edge[] = [
     ends: { [RAX]: 1n },
   },
   {
+    does: "FSCALE of a denormal by zero does not underflow",
+    mode: 64,
+    // FLDCW, FLDZ, FLD the denormal, FSCALE, FNSTSW AX
+    code: "d96f0a d9ee db2f d9fd dfe0",
+    data: "c750d77ded55ab0b0000 6f03",
+    regs: { [RDI]: BigInt(DATA) },
+    trap: TRAP_END,
+    ends: { [RAX]: 0x3002n },
+  },
+  {
     does: "FPREM of a denormal by infinity does not underflow",
     mode: 64,
     // FLDCW, FLD infinity, FLD the denormal, FPREM, FNSTSW AX

@@ -395,6 +395,17 @@ TEST "IRET to a 16-bit stack keeps the upper half of ESP"
   shr eax, 16
   int 0x33
 END
+  DESC SEL_X + 0x38, 0x008f9300, 0xffff
+TEST "POP SS of a 32-bit stack across 64 KiB"
+  mov esp, 0x1fffc
+  mov dword [esp], SEL_X + 0x38
+  pop ss
+  mov eax, esp
+  push SEL_DATA0
+  pop ss
+  mov esp, stack0
+  int 0x33
+END
 TEST "RETF 8 in ring 0"
   push 1
   push 2
