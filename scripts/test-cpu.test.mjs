@@ -8,10 +8,12 @@ it("reads the options of test:cpu", () => {
     count: 30,
     only: /^Add/,
     isAligned: false,
+    isAtEdge: false,
     isRecord: false,
     pack: undefined,
   });
   expect(parseTestCpu(["--alignment"]).isAligned).toBe(true);
+  expect(parseTestCpu(["--edges"]).isAtEdge).toBe(true);
   expect(parseTestCpu(["--pack", "x.pack"]).pack).toBe("x.pack");
   expect(() => parseTestCpu(["--seed", "x"])).toThrow("usage");
   expect(() => parseTestCpu(["--else"])).toThrow("usage");

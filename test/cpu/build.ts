@@ -27,9 +27,11 @@ import {
   extended,
   fillVector,
   integer,
+  lastCanonical,
   mxcsr,
   type Pair,
   pointer,
+  pointerAtEdge,
   related,
   statusWord,
   type VectorKind,
@@ -113,6 +115,8 @@ export class Builder {
     private readonly mode: Mode,
     private readonly view: DataView,
     private readonly at: number,
+    /** Operands in memory lie at borders, and alignment is checked more often. */
+    private readonly isAtEdge = false,
   ) {
     this.bytes = new Uint8Array(view.buffer, view.byteOffset + at, CASE_SIZE);
     this.bytes.fill(0);
@@ -183,7 +187,7 @@ export class Builder {
     const isString = traits.some((t) => t.isString);
     let flags = random.next() & FLAGS;
     if (random.chance(isString ? 35 : 5)) flags |= DF;
-    if (random.chance(6)) flags |= AC;
+    if (random.chance(this.isAtEdge ? 30 : 6)) flags |= AC;
     // A gather that the host's pager interrupts traps in the middle, on some runs.
     if (random.chance(2) && !forms.some((form) => form.encodings[mode]?.isVsib)) flags |= TF;
     view.setUint32(at + CASE.flags, flags, true);
@@ -372,6 +376,7 @@ export class Builder {
   /** Address for a memory operand. */
   private target(): number {
     const { random } = this;
+    if (this.isAtEdge && random.chance(85)) return pointerAtEdge(random);
     if (!this.isSingle && random.chance(85)) {
       const at = this.writable(64);
       return random.chance(60) ? at & ~31 : at;
@@ -421,8 +426,12 @@ export class Builder {
   ): void {
     const { random, code, mode } = this;
     const isGs = mode === 64 && code.slice(this.starts.at(-1)).includes(0x65);
-    const wanted =
-      this.mode === 16 ? this.address(target) : BigInt(target) - (isGs ? BigInt(GS_BASE) : 0n);
+    const isLast = this.isAtEdge && mode === 64 && random.chance(30);
+    const wanted = isLast
+      ? lastCanonical(random)
+      : this.mode === 16
+        ? this.address(target)
+        : BigInt(target) - (isGs ? BigInt(GS_BASE) : 0n);
     const mod = this.pinned !== 0 ? random.pick([0, 1, 2, 2, 2, 2]) : random.pick([0, 1, 1, 2]);
     const needsSib = encoding.isVsib || random.chance(40);
     const rm = needsSib ? 4 : random.pick([0, 1, 2, 3, 5, 6, 7]);

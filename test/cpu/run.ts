@@ -28,6 +28,8 @@ export interface Options {
   only: RegExp;
   /** Every case has alignment checking on. */
   isAligned?: boolean;
+  /** Operands in memory lie at the borders of pages, segments and address spaces. */
+  isAtEdge?: boolean;
   say(line: string): void;
 }
 
@@ -68,12 +70,12 @@ function checkAlignment({ cases }: Batch): void {
 }
 
 /** Compares; passed and failed vectors, and forms this processor does not have. */
-export async function compareAll({ wasm, seed, count, only, isAligned, say }: Options) {
+export async function compareAll({ wasm, seed, count, only, isAligned, isAtEdge, say }: Options) {
   const core = Core.load(wasm);
   const host = openHost();
   const forms = await vectorForms(core, only);
   const totals = { passed: 0, failed: 0, missing: [] as string[] };
-  for (const batch of batchesOf(forms, seed, count)) {
+  for (const batch of batchesOf(forms, seed, count, isAtEdge)) {
     if (isAligned) checkAlignment(batch);
     const truth = await truthOf(host, batch);
     const ours = core.run(batch.cases);

@@ -3,7 +3,7 @@
  * values change the answer, 80-bit numbers of all classes, control words. All from one Random, so that a seed
  * means the same cases everywhere.
  */
-import { DATA, type Random } from "./case";
+import { DATA, DATA_SIZE, type Random, SS16_LIMIT } from "./case";
 
 /** Low and high half of a 64-bit value. */
 export type Pair = [low: number, high: number];
@@ -23,6 +23,23 @@ export function pointer(random: Random): number {
   if (kind < 2) return DATA + page * 4096 + random.pick([0, 4096]) + random.below(64) - 32;
   const offset = random.below(4096);
   return DATA + page * 4096 + (kind < 5 ? offset & ~63 : offset);
+}
+
+/** Bytes from an operand's beginning to a border in it or at its end. */
+function beforeBorder(random: Random): number {
+  return random.chance(50) ? random.below(20) : 8 * random.below(80);
+}
+
+/** An address just before or on a border: of pages that differ in rights, or of a 16-bit segment. */
+export function pointerAtEdge(random: Random): number {
+  const page = random.below(DATA_SIZE / 4096 + 1);
+  const border = random.chance(25) ? SS16_LIMIT + 1 : page * 4096;
+  return DATA + border - (random.chance(30) ? 0 : beforeBorder(random));
+}
+
+/** The same before the end of the lower canonical addresses. */
+export function lastCanonical(random: Random): bigint {
+  return 0x8000_0000_0000n - BigInt(beforeBorder(random));
 }
 
 export function integer(random: Random): Pair {

@@ -39,12 +39,19 @@ function hashOf(text: string): number {
   return hash;
 }
 
-export function makeBatch(form: Form, mode: Mode, count: number, seed: number): Batch {
+/** `count` cases of a form; `isAtEdge`: their operands in memory lie at borders. */
+export function makeBatch(
+  form: Form,
+  mode: Mode,
+  count: number,
+  seed: number,
+  isAtEdge = false,
+): Batch {
   const cases = new Uint8Array(count * CASE_SIZE);
   const view = new DataView(cases.buffer);
   const random = new Random(hashOf(`${form.name} ${mode}`) ^ Math.imul(seed, 0x632be5ab));
   const lengths = Array.from({ length: count }, (_, i) =>
-    new Builder(random, mode, view, i * CASE_SIZE).vector(form),
+    new Builder(random, mode, view, i * CASE_SIZE, isAtEdge).vector(form),
   );
   return { form, mode, cases, lengths };
 }
@@ -58,10 +65,16 @@ export async function vectorForms(core: Core, only = /^/): Promise<Form[]> {
 }
 
 /** Every form in every mode it has. */
-export function* batchesOf(forms: Form[], seed: number, least?: number): Generator<Batch> {
+export function* batchesOf(
+  forms: Form[],
+  seed: number,
+  least?: number,
+  isAtEdge = false,
+): Generator<Batch> {
   for (const form of forms)
     for (const mode of MODES) {
-      if (form.encodings[mode]) yield makeBatch(form, mode, countOf(form, mode, least), seed);
+      if (form.encodings[mode])
+        yield makeBatch(form, mode, countOf(form, mode, least), seed, isAtEdge);
     }
 }
 
