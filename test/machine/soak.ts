@@ -5,11 +5,13 @@
  *   hangs   every cycle begins with a reset (or a new machine), after which the firmware has to speak and
  *           the guest has to get to its first screen within a limit: vCPU, device and disk workers all
  *           have a part in that. While input comes, time and the picture have to be readable.
- *   leaks   the process' memory, garbage collected, at the end of each cycle. Guest RAM is touched whole
- *           beforehand, so that it does not count as growth when a guest uses more of it.
+ *   leaks   what the process has when a guest has come up, garbage collected: its own memory must not grow,
+ *           and that of a machine which ended has to be given back. The two are told apart by Linux' list
+ *           of mappings, for how much of its RAM a guest has touched says nothing.
  *
  * Everything random comes from the seed; what the guest makes of it also depends on the host's timing.
  */
+import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { KEYS } from "../../src/shared/keys";
@@ -26,7 +28,8 @@ export interface SoakGuest {
 
 export interface SoakSample {
   seconds: number;
-  rss: number;
+  /** Resident bytes of the process but those of machines' memories. */
+  own: number;
   heap: number;
   handles: number;
 }
@@ -66,7 +69,13 @@ export class Soak {
     instructions: 0,
     samples: [],
   };
+  /** The machine that runs; none when it was powered off. */
   private vm: Vm | undefined;
+  private failure: string | undefined;
+  /** Instructions of this machine that are in the result. */
+  private counted = 0;
+  /** Bytes of a machine's memory, guest RAM and all; every machine of a soak has the same. */
+  private memorySize = 0;
   private readonly held = new Set<number>();
 
   constructor(
@@ -80,7 +89,7 @@ export class Soak {
   async run(seconds: number): Promise<SoakResult> {
     this.began = performance.now();
     try {
-      while (this.seconds < seconds) await this.cycle(seconds);
+      while (this.seconds < seconds || this.result.cycles < 2) await this.cycle(seconds);
       return this.result;
     } finally {
       this.vm?.stop();
@@ -103,16 +112,11 @@ export class Soak {
   private async cycle(limit: number): Promise<void> {
     const vm = await this.freshStart();
     await vm.waitForSerial(this.guest.isUp);
+    await this.sample();
     const [shortest, longest] = this.guest.cycle;
     const length = shortest + (longest - shortest) * this.random() ** 3;
-    const end = Math.min(limit, this.seconds + length);
-    let isRunning = true;
-    vm.stopped.then((stopped) => {
-      isRunning = false;
-      if (stopped.reason !== "power-off")
-        this.failure = `The machine ended by itself: ${JSON.stringify(stopped)}`;
-    });
-    while (isRunning && this.seconds < end) {
+    const end = Math.min(limit, this.seconds + Math.min(length, limit / 4));
+    while (this.vm && this.seconds < end) {
       await this.input(vm);
       await delay(this.between(0, 60));
     }
@@ -120,39 +124,40 @@ export class Soak {
     if (this.failure) throw new Error(this.failure);
     this.result.cycles++;
     this.result.instructions += vm.machine.instructions - this.counted;
-    this.counted = vm.machine.instructions;
-    if (!isRunning) this.forget();
-    this.sample();
+    this.counted = this.vm ? vm.machine.instructions : 0;
   }
 
-  private failure: string | undefined;
-  private counted = 0;
-
-  private forget(): void {
-    this.vm = undefined;
-    this.counted = 0;
-  }
-
-  /** The running machine, reset, or a new one. */
+  /** The running machine, reset, or a new one when it was powered off. */
   private async freshStart(): Promise<Vm> {
-    if (this.vm) {
-      const { vm } = this;
-      vm.firmware = "";
-      vm.forgetSerial();
-      const before = vm.resets;
-      vm.machine.reset();
-      // Impatient people press it twice.
-      if (this.random() < 0.3) vm.machine.reset();
-      await waitFor("its reset", () => vm.resets > before);
-      this.result.resets++;
-      return vm;
-    }
+    if (this.vm && (await this.reset(this.vm))) return this.vm;
     const vm = await Vm.start(this.guest.args);
     this.vm = vm;
+    this.counted = 0;
+    this.memorySize = vm.machine.shared.bytes.length;
     this.result.machines++;
-    const { bytes } = vm.machine.shared;
-    for (let at = 0; at < bytes.length; at += 4096) Atomics.or(bytes, at, 0);
+    vm.stopped.then((stopped) => {
+      this.vm = undefined;
+      if (stopped.reason !== "power-off")
+        this.failure = `The machine ended by itself: ${JSON.stringify(stopped)}`;
+    });
     return vm;
+  }
+
+  /** Whether it came to a reset; a guest may have powered the machine off before. */
+  private async reset(vm: Vm): Promise<boolean> {
+    vm.firmware = "";
+    vm.forgetSerial();
+    const before = vm.resets;
+    vm.machine.reset();
+    // Impatient people press it twice.
+    if (this.random() < 0.3) vm.machine.reset();
+    await waitFor(
+      "The machine hangs: no sign of its reset",
+      () => vm.resets > before || this.vm !== vm,
+    );
+    if (this.vm !== vm) return false;
+    this.result.resets++;
+    return true;
   }
 
   private async input(vm: Vm): Promise<void> {
@@ -209,32 +214,62 @@ export class Soak {
     vm.machine.resume();
   }
 
-  private sample(): void {
-    collectGarbage();
-    const { rss, heapUsed } = process.memoryUsage();
+  /** Waits until the memory of machines that ended is gone, for workers take their time to end. */
+  private async sample(): Promise<void> {
+    let memory: HostMemory = { machines: 0, own: 0 };
+    await waitFor("The memory of a machine that ended was not given back", () => {
+      collectGarbage();
+      memory = hostMemory(this.memorySize);
+      return memory.machines <= 1;
+    });
+    const { own } = memory;
+    const { heapUsed } = process.memoryUsage();
     const handles = process.getActiveResourcesInfo().length;
-    const sample = { seconds: this.seconds, rss, heap: heapUsed, handles };
+    const sample = { seconds: this.seconds, own, heap: heapUsed, handles };
     this.result.samples.push(sample);
     const { cycles, machines, resets, inputs } = this.result;
     const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
     this.report(
-      `${sample.seconds.toFixed(0).padStart(5)} s  cycle ${cycles}, machine ${machines}, ${resets} resets, ` +
-        `${inputs} inputs; rss ${mib(rss)}, heap ${mib(heapUsed)}, ${handles} handles`,
+      `${sample.seconds.toFixed(0).padStart(5)} s  cycle ${cycles + 1}, machine ${machines}, ${resets} resets, ` +
+        `${inputs} inputs; own memory ${mib(own)}, heap ${mib(heapUsed)}, ${handles} handles`,
     );
   }
+}
+
+interface HostMemory {
+  /** How many machines' memories are mapped. */
+  machines: number;
+  /** Resident bytes besides those. */
+  own: number;
+}
+
+/** What this process has resident, by proc_pid_smaps(5). A memory that can be written in whole has its own mapping. */
+function hostMemory(memorySize: number): HostMemory {
+  const found: HostMemory = { machines: 0, own: 0 };
+  let isMachine = false;
+  for (const line of readFileSync("/proc/self/smaps", "latin1").split("\n")) {
+    const mapping = /^([0-9a-f]+)-([0-9a-f]+) (....) /.exec(line);
+    if (mapping) {
+      const [, begin, end, rights] = mapping;
+      isMachine = rights.startsWith("rw") && parseInt(end, 16) - parseInt(begin, 16) === memorySize;
+      if (isMachine) found.machines++;
+    } else if (!isMachine && line.startsWith("Rss:")) {
+      found.own += 1024 * parseInt(line.slice(4), 10);
+    }
+  }
+  return found;
 }
 
 async function waitFor(what: string, isThere: () => boolean): Promise<void> {
   const deadline = performance.now() + HANG_MS;
   while (!isThere()) {
-    if (performance.now() > deadline)
-      throw new Error(`The machine hangs: no sign of ${what} in ${HANG_MS / 1000} s.`);
+    if (performance.now() > deadline) throw new Error(`${what} in ${HANG_MS / 1000} s.`);
     await delay(20);
   }
 }
 
 /** Growth from the end of the first third to the end, in bytes: medians, so that one odd sample does not count. */
-export function growth(samples: SoakSample[], of: "rss" | "heap" | "handles"): number {
+export function growth(samples: SoakSample[], of: "own" | "heap" | "handles"): number {
   const values = samples.map((sample) => sample[of]);
   const third = Math.floor(values.length / 3);
   return median(values.slice(-third)) - median(values.slice(third, 2 * third));
