@@ -98,11 +98,13 @@ function isFlat(cpu: Cpu, seg: u32): bool {
   return (attr & (ATTR_UNUSABLE | ATTR_S | 8 | 4 | 2)) == (ATTR_S | 2); // writable, expand-up data
 }
 
-/** Access modes of tlbKey. */
+/** Access modes of tlbKey: user pages, with alignment checked; supervisor pages, and those of users too. */
 export const ACCESS_USER: u32 = 0;
-export const ACCESS_KERNEL: u32 = 1;
-export const ACCESS_ALL: u32 = 2;
-export const ACCESS_ALIGNED: u32 = 3;
+export const ACCESS_ALIGNED: u32 = 1;
+export const ACCESS_KERNEL: u32 = 2;
+export const ACCESS_ALL: u32 = 3;
+/** The bit that tells supervisor modes from those of the user. */
+export const ACCESS_SUPERVISOR: u32 = 2;
 
 /** Access mode of explicit memory accesses at privilege level `cpl`. */
 export function accessMode(cpu: Cpu, cpl: u32): u32 {

@@ -14,7 +14,7 @@
  */
 import { mmioLoad } from "../bus";
 import { raiseGP } from "../cpu/fault";
-import { MODE_CODE_MASK, MODE_CODE64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
+import { ACCESS_SUPERVISOR, MODE_CODE_MASK, MODE_CODE64, MODE_FLAT, MODE_STEP } from "../cpu/modes";
 import { Cpu, SEG_CS, segBase, segLimit } from "../cpu/state";
 import { decode, INSN_MAX } from "../decode/decode";
 import { INSN_SIZE, Insn } from "../decode/insn";
@@ -44,6 +44,11 @@ export class Block {
   len: u16; // bytes
   pad0: u32;
   pad1: u64;
+  // @ts-ignore: decorator
+  @inline
+  static first(block: Block): Insn {
+    return changetype<Insn>(changetype<usize>(block) + BLOCK_HEADER);
+  }
 }
 
 export const BLOCK_HEADER: u32 = 32;
@@ -65,13 +70,11 @@ function pageSlot(cpu: Cpu, host: u32): usize {
 }
 
 export class Jump {
-  /** Key of a jump cache entry: mode, and which address space and privilege RIP is meant in. Never 0, as wiped entries are. */
+  /** Key of a jump cache entry: mode, and which address space and privilege RIP is meant in. Never 0, as wiped entries are: MODE_FLAT. */
   // @ts-ignore: decorator
   @inline
   static key(cpu: Cpu): u32 {
-    const access = <u32>cpu.tlbKey;
-    // Access modes 1 and 2 are the supervisor's.
-    return (cpu.modeKey << 12) | (access & 0xffc) | 2 | (((access + 1) >> 1) & 1);
+    return (cpu.modeKey << 12) | (<u32>cpu.tlbKey & (0xffc | ACCESS_SUPERVISOR));
   }
   /** Jump cache entry for `rip`: {rip u64, key u32, block u32}. */
   // @ts-ignore: decorator
@@ -82,6 +85,14 @@ export class Jump {
       VCPU_JUMP_CACHE +
       ((jumpCachePage(rip) + ((<u32>rip ^ (<u32>rip >> 6)) & 63)) << 4)
     );
+  }
+  /** The block the cache has for `rip`, or 0, without a branch. */
+  // @ts-ignore: decorator
+  @inline
+  static block(cpu: Cpu, rip: u64): u32 {
+    const entry = Jump.entry(cpu, rip);
+    const differs = (load<u64>(entry) ^ rip) | <u64>(load<u32>(entry, 8) ^ Jump.key(cpu));
+    return select<u32>(load<u32>(entry, 12), 0, differs == 0);
   }
   /** findBlock inlined. Without a flat code segment, and in single steps, no entry has been made. */
   // @ts-ignore: decorator

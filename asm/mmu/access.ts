@@ -13,7 +13,7 @@
 import { mmioLoad, mmioStore } from "../bus";
 import { isWatchedPage, noteAccess } from "../cpu/debug";
 import { raiseError, raiseGP, Vector } from "../cpu/fault";
-import { ACCESS_ALIGNED, CR4_SMAP, EFER_LMA, is64 } from "../cpu/modes";
+import { ACCESS_ALIGNED, ACCESS_ALL, ACCESS_KERNEL, CR4_SMAP, EFER_LMA, is64 } from "../cpu/modes";
 import { Cpu, FAULT_EFFECT } from "../cpu/state";
 import { codeWritten } from "../exec/blocks";
 import { ownsMmio } from "../irqchip/index";
@@ -31,44 +31,60 @@ import {
 } from "./walk";
 
 export class Mem {
+  /** Whether the TLB lets a load of sizeof<T>() bytes at `la` through: `get` may follow. */
+  // @ts-ignore: decorator
+  @inline
+  static canLoad<T>(cpu: Cpu, la: u64): bool {
+    const tag = ((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey;
+    return load<u64>(Tlb.entry(cpu, la), TLB_TAG_R) == tag;
+  }
+  /** The same for a store, or a load that a store follows: `put` and `get` may follow. */
+  // @ts-ignore: decorator
+  @inline
+  static canStore<T>(cpu: Cpu, la: u64): bool {
+    const tag = ((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey;
+    return load<u64>(Tlb.entry(cpu, la), TLB_TAG_W) == tag;
+  }
+  /** Host address of what the TLB lets through. */
+  // @ts-ignore: decorator
+  @inline
+  private static host(cpu: Cpu, la: u64): u32 {
+    return load<u32>(Tlb.entry(cpu, la), TLB_ADDEND) + <u32>la;
+  }
+  // @ts-ignore: decorator
+  @inline
+  static get<T>(cpu: Cpu, la: u64): T {
+    return load<T>(Mem.host(cpu, la));
+  }
+  // @ts-ignore: decorator
+  @inline
+  static put<T>(cpu: Cpu, la: u64, value: T): void {
+    store<T>(Mem.host(cpu, la), value);
+  }
   /** Host address for a load of sizeof<T>() bytes at `la`, or 0 when the slow path must decide. */
   // @ts-ignore: decorator
   @inline
   static readHost<T>(cpu: Cpu, la: u64): u32 {
-    const entry = Tlb.entry(cpu, la);
-    if (load<u64>(entry, TLB_TAG_R) == (((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey)) {
-      return load<u32>(entry, TLB_ADDEND) + <u32>la;
-    }
-    return 0;
+    return Mem.canLoad<T>(cpu, la) ? Mem.host(cpu, la) : 0;
   }
   // @ts-ignore: decorator
   @inline
   static ld<T>(cpu: Cpu, la: u64): T {
-    const entry = Tlb.entry(cpu, la);
-    if (load<u64>(entry, TLB_TAG_R) == (((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey)) {
-      return load<T>(load<u32>(entry, TLB_ADDEND) + <u32>la);
-    }
+    if (Mem.canLoad<T>(cpu, la)) return Mem.get<T>(cpu, la);
     return <T>loadSlow(cpu, la, sizeof<T>(), ACCESS_READ);
   }
   /** A load whose page must be writable: the first half of a read-modify-write. */
   // @ts-ignore: decorator
   @inline
   static ldw<T>(cpu: Cpu, la: u64): T {
-    const entry = Tlb.entry(cpu, la);
-    if (load<u64>(entry, TLB_TAG_W) == (((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey)) {
-      return load<T>(load<u32>(entry, TLB_ADDEND) + <u32>la);
-    }
+    if (Mem.canStore<T>(cpu, la)) return Mem.get<T>(cpu, la);
     return <T>loadSlow(cpu, la, sizeof<T>(), ACCESS_WRITE);
   }
   // @ts-ignore: decorator
   @inline
   static st<T>(cpu: Cpu, la: u64, value: T): void {
-    const entry = Tlb.entry(cpu, la);
-    if (load<u64>(entry, TLB_TAG_W) == (((la + (sizeof<T>() - 1)) & PAGE_MASK) | cpu.tlbKey)) {
-      store<T>(load<u32>(entry, TLB_ADDEND) + <u32>la, value);
-    } else {
-      storeSlow(cpu, la, <u64>value, sizeof<T>());
-    }
+    if (Mem.canStore<T>(cpu, la)) Mem.put<T>(cpu, la, value);
+    else storeSlow(cpu, la, <u64>value, sizeof<T>());
   }
 }
 
@@ -388,7 +404,7 @@ export function fetchHost(cpu: Cpu, la: u64): u32 {
  * is switched to supervisor for the one access; SMAP applies to them regardless of RFLAGS.AC.
  */
 function supervisorKey(cpu: Cpu): u64 {
-  return (cpu.tlbKey & ~3) | ((cpu.cr4 & CR4_SMAP) != 0 ? 1 : 2);
+  return (cpu.tlbKey & ~3) | ((cpu.cr4 & CR4_SMAP) != 0 ? ACCESS_KERNEL : ACCESS_ALL);
 }
 
 class Sys {

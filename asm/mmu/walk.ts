@@ -11,6 +11,8 @@
 
 import { raiseError, raiseGP, Vector } from "../cpu/fault";
 import {
+  ACCESS_ALL,
+  ACCESS_USER,
   CR0_PG,
   CR0_WP,
   CR4_PAE,
@@ -60,7 +62,7 @@ export function isCanonical(la: u64): bool {
 
 function pageFault(cpu: Cpu, la: u64, access: u32, mode: u32, error: u32): bool {
   if (access == ACCESS_WRITE) error |= PF_W;
-  if (mode == 0) error |= PF_U;
+  if (mode == ACCESS_USER) error |= PF_U;
   if (access == ACCESS_FETCH && ((cpu.efer & EFER_NXE) != 0 || (cpu.cr4 & CR4_SMEP) != 0)) {
     // The I/D bit exists only where fetches are distinguished: NX needs PAE structures.
     if ((cpu.cr4 & (CR4_PAE | CR4_SMEP)) != 0) error |= PF_I;
@@ -85,8 +87,7 @@ function setBits(gpa: u64, size: u32, bits: u64): void {
 }
 
 /**
- * Translates `la` for `access` in access mode `mode` (0 user, 1 supervisor kept from user pages, 2
- * supervisor). False: #PF (or #GP for a non-canonical address) has been raised.
+ * Translates `la` for `access` in access mode `mode` (not ACCESS_ALIGNED). False: #PF (or #GP for a non-canonical address) has been raised.
  */
 export function walk(cpu: Cpu, la: u64, access: u32, mode: u32): bool {
   if ((cpu.cr0 & CR0_PG) == 0) {
@@ -198,7 +199,7 @@ function deniedByKey(cpu: Cpu, entry: u64, mode: u32): u32 {
   cpu.pkeysSeen |= 1 << (<u32>key);
   const bits = <u32>(cpu.pkru >> (key << 1));
   if ((bits & 1) != 0) return 3;
-  return mode == 0 || (cpu.cr0 & CR0_WP) != 0 ? bits & 2 : 0;
+  return mode == ACCESS_USER || (cpu.cr0 & CR0_WP) != 0 ? bits & 2 : 0;
 }
 
 /** Checks the combined rights (SDM vol. 3 4.6.1) and sets A and D in the leaf entry at `gpa`. */
@@ -214,12 +215,13 @@ function finish(
   size: u32,
 ): bool {
   const isUserPage = (rights & PTE_U) != 0;
-  const readable = mode == 0 ? isUserPage : mode == 2 || !isUserPage;
-  const writable = readable && ((rights & PTE_W) != 0 || (mode != 0 && (cpu.cr0 & CR0_WP) == 0));
+  const readable = mode == ACCESS_USER ? isUserPage : mode == ACCESS_ALL || !isUserPage;
+  const writable =
+    readable && ((rights & PTE_W) != 0 || (mode != ACCESS_USER && (cpu.cr0 & CR0_WP) == 0));
   const denied = isUserPage ? deniedByKey(cpu, entry, mode) : 0;
   let allowed: bool;
   if (access == ACCESS_FETCH) {
-    allowed = !nx && (mode == 0 ? isUserPage : !isUserPage || (cpu.cr4 & CR4_SMEP) == 0);
+    allowed = !nx && (mode == ACCESS_USER ? isUserPage : !isUserPage || (cpu.cr4 & CR4_SMEP) == 0);
   } else {
     if (((denied >> access) & 1) != 0) return pageFault(cpu, la, access, mode, PF_P | PF_PK);
     allowed = access == ACCESS_WRITE ? writable : readable;

@@ -440,9 +440,10 @@ export const MODE_LONG = 0x100;
 export const MODE_PROTECTED = 0x200;
 export const MODE_AVX = 0x400;
 export const ACCESS_USER = 0;
-export const ACCESS_KERNEL = 1;
-export const ACCESS_ALL = 2;
-export const ACCESS_ALIGNED = 3;
+export const ACCESS_ALIGNED = 1;
+export const ACCESS_KERNEL = 2;
+export const ACCESS_ALL = 3;
+export const ACCESS_SUPERVISOR = 2;
 
 // asm/cpu/cpuid.ts
 export const CPU_MODEL_V2 = 0;
