@@ -2,7 +2,7 @@
  * Shifts and rotates (SDM vol. 2: SAL SAR SHL SHR, ROL ROR RCL RCR, SHLD SHRD). Pure, like alu.ts: `a` is a
  * value of 8 << size bits, zero-extended; `count` is the unmasked count (CL or the immediate).
  *
- * What the manual leaves undefined follows Intel processors, as measured (test/native/integer.c):
+ * What the manual leaves undefined follows Intel processors, as measured (test/cpu/):
  *   OF for counts above 1 is that of a one-bit shift of the original operand (but see rolImmediate), AF becomes 0,
  *   counts above the operand size shift in zeros (CF = 0), or the sign for SAR,
  *   16-bit SHLD and SHRD by more than 16 go on with the destination's own bits behind the source's.

@@ -10,7 +10,7 @@
  *   392  data memory set first: address, length: u32      152  CR2 of a #PF
  *   400  its bytes, 64                                    160  hash of the data pages
  *   464  FXSAVE64's image to XMM15, 416 bytes             168  DS ES FS GS: u16
- *   880  upper halves of YMM0-15                          176  FXSAVE64's image, upper halves of YMM0-15
+ *   880  upper halves of YMM0-15                          176  FXSAVE64's image, MXCSR_MASK 0, upper halves of YMM0-15
  *                                                         848  FS.base, GS.base
  */
 export const CODE = 0x1000_0000;
@@ -68,6 +68,37 @@ export const TRAP_END = 3;
 export const TRAP_NEVER = 0xff;
 
 export type Mode = 16 | 32 | 64;
+
+/** What a case written by hand says of itself. */
+export interface Program {
+  mode: Mode;
+  /** Hexadecimal. */
+  code: string;
+  /** By number; RSP is in the middle of the data pages, the others 0. */
+  regs?: Record<number, bigint>;
+  flags?: number;
+  /** What DATA begins with, hexadecimal. */
+  data?: string;
+}
+
+const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
+
+/** The case of a program; x87 and SSE as after FNINIT, and with MXCSR's default. */
+export function encodeCase({ mode, code, regs = {}, flags = 0, data = "" }: Program): Uint8Array {
+  const bytes = new Uint8Array(CASE_SIZE);
+  const view = new DataView(bytes.buffer);
+  bytes.fill(0xcc, 0, CODE_SIZE).set(hex(code));
+  bytes.set(hex(data), CASE.patch);
+  view.setUint32(CASE.patchAt, DATA, true);
+  view.setUint32(CASE.patchLen, hex(data).length, true);
+  for (const [index, value] of Object.entries({ 4: BigInt(DATA + 4096), ...regs }))
+    view.setBigUint64(CASE.regs + 8 * Number(index), value, true);
+  view.setUint32(CASE.flags, flags, true);
+  view.setUint32(CASE.mode, mode, true);
+  view.setUint16(CASE.fx + FX.fcw, 0x37f, true);
+  view.setUint32(CASE.fx + FX.mxcsr, 0x1f80, true);
+  return bytes;
+}
 
 /** 32-bit xorshift: the same cases on every machine. */
 export class Random {

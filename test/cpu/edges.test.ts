@@ -5,13 +5,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildCore } from "../../scripts/build-core.mjs";
 import {
-  CASE,
-  CASE_SIZE,
   DATA,
-  type Mode,
+  encodeCase,
   OUT,
   OUTCOME_SIZE,
   PAGE_ABSENT,
+  type Program,
   SS16_LIMIT,
   START,
   TRAP_END,
@@ -26,14 +25,8 @@ const RFLAGS_AC = 0x4_0000;
 const [RAX, RCX, RSP, RBP, RSI, RDI] = [0, 1, 4, 5, 6, 7];
 const ABSENT = DATA + PAGE_ABSENT * 4096;
 
-interface Edge {
+interface Edge extends Program {
   does: string;
-  mode: Mode;
-  code: string;
-  regs?: Record<number, bigint>;
-  flags?: number;
-  /** What DATA begins with. */
-  data?: string;
   trap: number;
   /** Registers in the end. */
   ends?: Record<number, bigint>;
@@ -232,25 +225,6 @@ const EDGES: Edge[] = [
   },
 ];
 
-const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
-
-function caseOf({ mode, code, regs = {}, flags = 0, data = "" }: Edge): Uint8Array {
-  const bytes = new Uint8Array(CASE_SIZE);
-  const view = new DataView(bytes.buffer);
-  bytes.fill(0xcc, 0, 256).set(hex(code));
-  bytes.set(hex(data), CASE.patch);
-  view.setUint32(CASE.patchAt, DATA, true);
-  view.setUint32(CASE.patchLen, hex(data).length, true);
-  view.setBigUint64(CASE.regs + 8 * RSP, BigInt(DATA + 4096), true);
-  for (const [index, value] of Object.entries(regs))
-    view.setBigUint64(CASE.regs + 8 * Number(index), value, true);
-  view.setUint32(CASE.flags, flags, true);
-  view.setUint32(CASE.mode, mode, true);
-  view.setUint16(CASE.fx, 0x37f, true);
-  view.setUint32(CASE.fx + 24, 0x1f80, true);
-  return bytes;
-}
-
 let core: Core;
 let host: Host | undefined;
 
@@ -262,7 +236,7 @@ afterAll(() => host?.close());
 
 describe("at an edge", () => {
   it.each(EDGES)("$does", async (edge) => {
-    const outcomes = [core.run(caseOf(edge)), await host?.run(caseOf(edge))];
+    const outcomes = [core.run(encodeCase(edge)), await host?.run(encodeCase(edge))];
     for (const outcome of outcomes) {
       if (!outcome) continue;
       expect(outcome.length).toBe(OUTCOME_SIZE);

@@ -417,8 +417,15 @@ export function listedCodes(): { code: number; name: string }[] {
   return [...CODES].filter(([code]) => isListed(code)).map(([code, name]) => ({ code, name }));
 }
 
-/** All forms, in the order of iced's codes, which is that of the opcode maps. */
-export async function allForms(): Promise<Form[]> {
+let known: Promise<Form[]> | undefined;
+
+/** All forms, in the order of iced's codes, which is that of the opcode maps. Trying takes seconds, so it is done once. */
+export function allForms(): Promise<Form[]> {
+  known ??= findForms();
+  return known;
+}
+
+async function findForms(): Promise<Form[]> {
   const decoder = new OurDecoder(await loadAsm("asm/test/decode.ts"));
   const nameOf = operationNames();
   const forms = new Map<number, Form>();

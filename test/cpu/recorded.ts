@@ -94,9 +94,8 @@ function significant(value: bigint): number {
   return len;
 }
 
-/** Parts of an outcome that are not the processor's: MXCSR_MASK, and what XSAVE leaves in reserved bytes. */
+/** Parts of an outcome that are not the processor's: what XSAVE leaves in reserved bytes. */
 function clean(outcome: DataView): void {
-  outcome.setUint32(OUT.fx + 28, 0, true);
   outcome.setUint8(OUT.fx + 5, 0);
   for (let i = 0; i < 8; i++) {
     outcome.setUint16(OUT.fx + 32 + 16 * i + 10, 0, true);

@@ -9,15 +9,7 @@ import { type FuzzOptions, type FuzzResult, fuzz } from "./fuzz";
 import { Host, HostDied } from "./host";
 import { packVector, writePackFile } from "./pack";
 import { encodeOutcomes, type Recording, sumOf, writeRecordings } from "./recorded";
-import {
-  type Batch,
-  batchesOf,
-  compareBatch,
-  countOf,
-  MODES,
-  makeBatch,
-  vectorForms,
-} from "./vectors";
+import { type Batch, batchesOf, compareBatch, MODES, makeBatch, vectorForms } from "./vectors";
 
 export interface Options {
   /** Path of the core. */
@@ -53,20 +45,57 @@ function openHost(): Host {
   return host;
 }
 
-async function truthOf(host: Host, batch: Batch): Promise<Uint8Array> {
+/** Cases that the host is given at once: each time costs two switches between processes. */
+const ROUND = 2048;
+
+/** Outcomes of several batches. */
+async function truthOf(host: Host, batches: Batch[]): Promise<Uint8Array> {
   try {
-    return await host.run(batch.cases);
+    return await host.run(Buffer.concat(batches.map(({ cases }) => cases)));
   } catch (error) {
     if (error instanceof HostDied)
-      error.message += ` of ${batch.form.name} in ${batch.mode}-bit mode`;
+      error.message += ` of ${batches.map(({ form, mode }) => `${form.name} ${mode}`).join(", ")}`;
     throw error;
   }
 }
 
-function checkAlignment({ cases }: Batch): void {
+/** Batches with what the host makes of them. */
+async function* withTruth(
+  host: Host,
+  batches: Iterable<Batch>,
+): AsyncGenerator<{ batch: Batch; truth: Uint8Array }> {
+  let waiting: Batch[] = [];
+  let count = 0;
+  const answer = async () => {
+    const truth = await truthOf(host, waiting);
+    let at = 0;
+    const answered = waiting.map((batch) => {
+      const from = at;
+      at += batch.lengths.length * OUTCOME_SIZE;
+      return { batch, truth: truth.subarray(from, at) };
+    });
+    waiting = [];
+    count = 0;
+    return answered;
+  };
+  for (const batch of batches) {
+    waiting.push(batch);
+    count += batch.lengths.length;
+    if (count >= ROUND) yield* await answer();
+  }
+  if (count > 0) yield* await answer();
+}
+
+function checkAlignment(batch: Batch): Batch {
+  const { cases } = batch;
   const view = new DataView(cases.buffer, cases.byteOffset, cases.length);
   for (let at = CASE.flags; at < cases.length; at += CASE_SIZE)
     view.setUint32(at, view.getUint32(at, true) | RFLAGS_AC, true);
+  return batch;
+}
+
+function* aligned(batches: Iterable<Batch>): Generator<Batch> {
+  for (const batch of batches) yield checkAlignment(batch);
 }
 
 /** Compares; passed and failed vectors, and forms this processor does not have. */
@@ -75,9 +104,8 @@ export async function compareAll({ wasm, seed, count, only, isAligned, isAtEdge,
   const host = openHost();
   const forms = await vectorForms(core, only);
   const totals = { passed: 0, failed: 0, missing: [] as string[] };
-  for (const batch of batchesOf(forms, seed, count, isAtEdge)) {
-    if (isAligned) checkAlignment(batch);
-    const truth = await truthOf(host, batch);
+  const batches = batchesOf(forms, seed, count, isAtEdge);
+  for await (const { batch, truth } of withTruth(host, isAligned ? aligned(batches) : batches)) {
     const ours = core.run(batch.cases);
     if (isMissing(truth, ours)) {
       totals.missing.push(`${batch.form.name} ${batch.mode}`);
@@ -95,12 +123,12 @@ export async function compareAll({ wasm, seed, count, only, isAligned, isAtEdge,
 /** Forms that this processor has as well, as far as one instance of each tells. */
 async function sharedForms(core: Core, host: Host): Promise<Form[]> {
   const shared: Form[] = [];
-  for (const form of await vectorForms(core)) {
+  const batches = (await vectorForms(core)).flatMap((form) => {
     const mode = MODES.find((one) => form.encodings[one]);
-    if (mode === undefined) continue;
-    const batch = makeBatch(form, mode, 4, 0);
-    if (!isMissing(await truthOf(host, batch), core.run(batch.cases))) shared.push(form);
-  }
+    return mode === undefined ? [] : [makeBatch(form, mode, 4, 0)];
+  });
+  for await (const { batch, truth } of withTruth(host, batches))
+    if (!isMissing(truth, core.run(batch.cases))) shared.push(batch.form);
   return shared;
 }
 
@@ -122,26 +150,22 @@ export async function record({ wasm, say }: Pick<Options, "wasm" | "say">): Prom
   const host = openHost();
   const files = new Map<string, Recording[]>();
   const missing: string[] = [];
-  for (const form of await vectorForms(core)) {
-    for (const mode of MODES) {
-      if (!form.encodings[mode]) continue;
-      const batch = makeBatch(form, mode, countOf(form, mode), 0);
-      const truth = await truthOf(host, batch);
-      if (isMissing(truth, core.run(batch.cases))) {
-        missing.push(`${form.name} ${mode}`);
-        continue;
-      }
-      const file = mapOf(form);
-      const list = files.get(file) ?? [];
-      files.set(file, list);
-      list.push({
-        form: form.name,
-        mode,
-        count: batch.lengths.length,
-        sum: sumOf(batch.cases),
-        bytes: encodeOutcomes(batch.cases, truth, batch.lengths),
-      });
+  for await (const { batch, truth } of withTruth(host, batchesOf(await vectorForms(core), 0))) {
+    const { form, mode, cases, lengths } = batch;
+    if (isMissing(truth, core.run(cases))) {
+      missing.push(`${form.name} ${mode}`);
+      continue;
     }
+    const file = mapOf(form);
+    const list = files.get(file) ?? [];
+    files.set(file, list);
+    list.push({
+      form: form.name,
+      mode,
+      count: lengths.length,
+      sum: sumOf(cases),
+      bytes: encodeOutcomes(cases, truth, lengths),
+    });
   }
   host.close();
   for (const [file, recordings] of files) {
@@ -158,20 +182,19 @@ export async function writePack(options: Options & { path: string }): Promise<vo
   const core = Core.load(wasm);
   const host = openHost();
   const vectors: Uint8Array[] = [];
-  for (const form of await vectorForms(core, only)) {
-    for (const mode of [64, 32] as const) {
-      // Forms that 64-bit code has are asked there, the others in 32-bit code.
-      if (!form.encodings[mode] || (mode === 32 && form.encodings[64])) continue;
-      const batch = makeBatch(form, mode, 4 * count, seed);
-      const truth = await truthOf(host, batch);
-      if (isMissing(truth, core.run(batch.cases))) continue;
-      let found = 0;
-      for (let n = 0; n < batch.lengths.length && found < count; n++) {
-        const vector = packVector(core, batch, n, truth);
-        if (vector === undefined) continue;
-        vectors.push(vector);
-        found++;
-      }
+  // Forms that 64-bit code has are asked there, the others in 32-bit code.
+  const batches = (await vectorForms(core, only)).flatMap((form) => {
+    const mode = ([64, 32] as const).find((one) => form.encodings[one]);
+    return mode === undefined ? [] : [makeBatch(form, mode, 4 * count, seed)];
+  });
+  for await (const { batch, truth } of withTruth(host, batches)) {
+    if (isMissing(truth, core.run(batch.cases))) continue;
+    let found = 0;
+    for (let n = 0; n < batch.lengths.length && found < count; n++) {
+      const vector = packVector(core, batch, n, truth);
+      if (vector === undefined) continue;
+      vectors.push(vector);
+      found++;
     }
   }
   host.close();

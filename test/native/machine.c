@@ -165,6 +165,7 @@ static void report(struct sigcontext_64 *c, int isTimeout) {
   const u8 *area = (const u8 *)c->fpstate;
   const u64 *header = (const u64 *)(area + 512);
   copy(r->vectors.fx, area, 416);
+  fill(r->vectors.fx + 28, 0, 4); /* MXCSR_MASK, which is not the case's */
   if (header[0] & 4) copy(r->vectors.high, area + 576, 256);
   else fill(r->vectors.high, 0, 256);
 }
