@@ -1,11 +1,11 @@
 /**
  * Repeated string instructions are their items one by one: random starts, directions, sizes and counts in real mode,
  * where offsets wrap at 64 KiB and end at the segment's limit, with REP against the same instruction without it.
- * Single items are compared with a processor in integer.test.ts.
+ * Single items are compared with a processor in test/cpu.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { RAM } from "../../src/shared/layout";
-import { Random } from "../../test/instructions";
+import { Random } from "../../test/cpu/case";
 import { loadSystemCore, type SystemCore } from "../../test/system-core";
 
 const ONE_MORE = 1; // EXEC_JUMP to itself: the instruction goes on

@@ -25,8 +25,8 @@ import { PRIV } from "../decode/row";
 import { execCold } from "../exec/cold";
 import { EXEC_JUMP, EXEC_NEXT } from "../exec/exec";
 import { irqchipReset } from "../irqchip/index";
-import { RAM, VCPU_SCRATCH } from "../layout";
-import { machine } from "../machine";
+import { LOW_MAP_READ, LOW_MAP_WRITE, RAM, VCPU_SCRATCH } from "../layout";
+import { Machine, machine } from "../machine";
 import { fetchHost, ld8 } from "../mmu/access";
 import { flushAll } from "../mmu/tlb";
 
@@ -34,12 +34,18 @@ import { flushAll } from "../mmu/tlb";
 const TABLES: u32 = 0x10_0000;
 const CODE: u32 = 0x11_0000;
 
-/** Power-on with `vcpus` processors of -cpu model `model`. */
+/** Power-on with `vcpus` processors of -cpu model `model`; memory is RAM from 0 on. */
 export function powerOn(vcpus: u32, model: u32): void {
   const m = machine();
   m.vcpuCount = vcpus;
   m.tscKhz = 2_000_000;
   m.ramLow = 0x100_0000;
+  for (let slot: u32 = 0; slot < 64; slot++)
+    store<u32>(
+      changetype<usize>(m) + (slot << 2),
+      (RAM + (slot << 14)) | LOW_MAP_READ | LOW_MAP_WRITE,
+      offsetof<Machine>("lowMapFirst"),
+    );
   irqchipReset();
   for (let id: u32 = 0; id < vcpus; id++) {
     const cpu = cpuAt(id);

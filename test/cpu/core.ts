@@ -73,6 +73,8 @@ const SEG_GDTR = 9;
 const SEG_IDTR = 10;
 
 const NX = 1n << 63n;
+/** Breakpoint at DR0, which is 0: where no code is. */
+const DR7_L0 = 1n;
 const UNUSABLE = 1 << 16;
 /** Instructions a case may take; those that repeat may come back in between. */
 const BUDGET = 20_000;
@@ -89,6 +91,9 @@ export class Core {
   private readonly words: Int32Array;
   private readonly exports: ReturnType<typeof instantiateCore>;
   private readonly pristine = dataPages();
+
+  /** Instructions are run one at a time, as with a breakpoint that none of them meets. */
+  isStepping = false;
 
   /** `wasm`: the compiled core, build/core.wasm. */
   constructor(
@@ -268,6 +273,7 @@ export class Core {
     this.set(Cpu.rip, rip);
     this.set(Cpu.nextRip, rip);
     this.set(Cpu.cr2, 0n);
+    this.set(Cpu.dr7, this.isStepping ? DR7_L0 : 0n);
     for (const field of [Cpu.halted, Cpu.fault, Cpu.shadow, Cpu.debugHit])
       view.setUint32(VCPU + field, 0, true);
     view.setUint32(VCPU + Cpu.cpl, 3, true);
