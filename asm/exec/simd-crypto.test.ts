@@ -1,62 +1,43 @@
 /**
  * The SHA instructions, which few processors have: whole hashes computed with them, decoded from bytes, are
- * those of Node's own library. AES and PCLMULQDQ are compared with the processor in simd.test.ts.
+ * those of Node's own library. AES and PCLMULQDQ are compared with a processor in test/cpu.
  */
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type AsmModule, loadAsm } from "../../test/asc";
+import { buildCore } from "../../scripts/build-core.mjs";
+import { CASE, encodeCase, FX, OUT, TRAP_END } from "../../test/cpu/case";
+import { Core } from "../../test/cpu/core";
 
-const CASE = 0x1880_0000;
-const RESULT = 0x1880_0800;
-/** Size of a case, and where its XSAVE header says which registers it has. */
-const SIZE = 1344;
-const XSTATE_BV = 1024;
-const XMM = 512 + 160;
-
-let core: AsmModule;
-let view: DataView;
+let core: Core;
 
 beforeAll(async () => {
-  core = await loadAsm("asm/test/simd.ts", {
-    replace: {
-      "asm/exec/blocks.ts": `import { Cpu } from "../cpu/state";
-        export function codeWritten(cpu: Cpu, host: u32, len: u32): void {}`,
-    },
-  });
-  core.exports.setup();
-  view = new DataView(core.memory.buffer);
+  core = Core.load(await buildCore({ say: () => {} }));
 });
 
 /** Four doublewords, the lowest first. */
 type Vector = number[];
 
 /** XMM1 after `code`, an instruction with the operands XMM1, XMM2. */
-function run(code: number[], a: Vector, b: Vector, xmm0: Vector = [0, 0, 0, 0]): Vector {
-  for (let i = 0; i < SIZE; i += 4) view.setUint32(CASE + i, 0, true);
-  code.forEach((byte, i) => {
-    view.setUint8(CASE + i, byte);
+function run(code: string, a: Vector, b: Vector, xmm0: Vector = [0, 0, 0, 0]): Vector {
+  const bytes = encodeCase({ mode: 64, code });
+  const view = new DataView(bytes.buffer);
+  [xmm0, a, b].flat().forEach((value, i) => {
+    view.setUint32(CASE.fx + FX.xmm + 4 * i, value >>> 0, true);
   });
-  view.setUint32(CASE + 16, code.length, true);
-  view.setUint32(CASE + XSTATE_BV, 7, true);
-  view.setUint32(CASE + 512 + 24, 0x1f80, true);
-  [xmm0, a, b].forEach((vector, n) => {
-    vector.forEach((value, i) => {
-      view.setUint32(CASE + XMM + 16 * n + 4 * i, value >>> 0, true);
-    });
-  });
-  core.exports.runCases(CASE, RESULT, 1);
-  expect(view.getInt32(RESULT + 136, true)).toBe(-1);
-  return [0, 4, 8, 12].map((i) => view.getUint32(RESULT + XMM + 16 + i, true));
+  const outcome = core.run(bytes);
+  const ends = new DataView(outcome.buffer);
+  expect(ends.getUint32(OUT.trap, true)).toBe(TRAP_END);
+  return [0, 4, 8, 12].map((i) => ends.getUint32(OUT.fx + FX.xmm + 16 + i, true));
 }
 
-const sha1nexte = (a: Vector, b: Vector) => run([0x0f, 0x38, 0xc8, 0xca], a, b);
-const sha1msg1 = (a: Vector, b: Vector) => run([0x0f, 0x38, 0xc9, 0xca], a, b);
-const sha1msg2 = (a: Vector, b: Vector) => run([0x0f, 0x38, 0xca, 0xca], a, b);
-const sha256rnds2 = (a: Vector, b: Vector, wk: Vector) => run([0x0f, 0x38, 0xcb, 0xca], a, b, wk);
-const sha256msg1 = (a: Vector, b: Vector) => run([0x0f, 0x38, 0xcc, 0xca], a, b);
-const sha256msg2 = (a: Vector, b: Vector) => run([0x0f, 0x38, 0xcd, 0xca], a, b);
+const sha1nexte = (a: Vector, b: Vector) => run("0f38c8ca", a, b);
+const sha1msg1 = (a: Vector, b: Vector) => run("0f38c9ca", a, b);
+const sha1msg2 = (a: Vector, b: Vector) => run("0f38caca", a, b);
+const sha256rnds2 = (a: Vector, b: Vector, wk: Vector) => run("0f38cbca", a, b, wk);
+const sha256msg1 = (a: Vector, b: Vector) => run("0f38ccca", a, b);
+const sha256msg2 = (a: Vector, b: Vector) => run("0f38cdca", a, b);
 const sha1rnds4 = (a: Vector, b: Vector, kind: number) =>
-  run([0x0f, 0x3a, 0xcc, 0xca, kind | 0xf0], a, b); // only two bits of the immediate count
+  run(`0f3accca${(kind | 0xf0).toString(16)}`, a, b); // only two bits of the immediate count
 
 const add = (a: Vector, b: Vector) => a.map((value, i) => (value + b[i]) >>> 0);
 const xor = (a: Vector, b: Vector) => a.map((value, i) => (value ^ b[i]) >>> 0);

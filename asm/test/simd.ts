@@ -1,10 +1,8 @@
 /**
- * Entry of the test module that decodes and runs single MMX, SSE, AVX and FPU-state instructions (not part of
- * the core). The state is that of one vCPU in 64-bit mode at CPL 3; the page behind that of a case's memory is
- * not there. asm/exec/simd.test.ts and vex.test.ts make the cases and judge the results.
+ * Entry of the test module that decodes and runs single FPU-state instructions (not part of the core) for
+ * asm/exec/fpu-state.test.ts. The state is that of one vCPU in 64-bit mode at CPL 3.
  */
 
-import { raiseUD } from "../cpu/fault";
 import {
   ATTR_L,
   CR0_AM,
@@ -19,21 +17,11 @@ import {
   EFER_LME,
   updateModes,
 } from "../cpu/modes";
-import { getArith, RFLAGS_AC, setArith } from "../cpu/rflags";
 import { Cpu, cpuAt, fpr, SEG_CS, setSegAttr, xmm } from "../cpu/state";
 import { XSTATE_PKRU } from "../cpu/xstate";
 import { decode, INSN_MAX } from "../decode/decode";
-import { COLD, Insn } from "../decode/insn";
-import { OPMAP_0F_SIMD } from "../decode/opmap-0f-simd";
-import { OPMAP_0F3A } from "../decode/opmap-0f3a";
-import { OPMAP_0F38 } from "../decode/opmap-0f38";
-import { GROUPS_VEX, OPMAP_VEX } from "../decode/opmap-vex";
-import { Op } from "../decode/ops";
-import { VEX } from "../decode/ops-vex";
-import { execFpuState } from "../exec/fpu-state";
-import { execSimd } from "../exec/simd";
+import { Insn } from "../decode/insn";
 import { execSystem } from "../exec/system";
-import { execVex } from "../exec/vex";
 import { RAM, VCPU_SCRATCH } from "../layout";
 import { machine } from "../machine";
 import { flushAll } from "../mmu/tlb";
@@ -44,9 +32,6 @@ const MEMORY_SIZE: u32 = 128;
 
 /** gpa of the page tables. */
 const TABLES: u32 = 0x0011_0000;
-
-/** Bytes of a case: those of the legacy save area, the XSAVE header and component 2 behind 512 others. */
-const CASE_SIZE: u32 = 1344;
 
 /** gpa of the save area of an FPU-state case. */
 const AREA: u32 = 0x0010_0000;
@@ -74,64 +59,7 @@ export function setup(): void {
   updateModes(cpu);
 }
 
-/** Row of a map (0 = 0F, 1 = 0F38, 2 = 0F3A), as two halves. */
-export function row(map: u32, index: u32, half: u32): u32 {
-  const r = map == 0 ? OPMAP_0F_SIMD[index] : map == 1 ? OPMAP_0F38[index] : OPMAP_0F3A[index];
-  return <u32>(half == 0 ? r : r >> 32);
-}
-
-/** The same of the rows in opmap-vex.ts: key and row in turn, then its groups from 1000h on. */
-export function vexRow(index: u32, half: u32): u32 {
-  const r =
-    index >= 0x1000
-      ? GROUPS_VEX[index - 0x1000]
-      : <i32>index < OPMAP_VEX.length
-        ? OPMAP_VEX[index]
-        : 0;
-  return <u32>(half == 0 ? r : r >> 32);
-}
-
-/**
- * Runs `count` cases of 1344 bytes in the format of test/native/simd-runner.c at `from`, writing the
- * results in its format to `to`. A case of length 0 is skipped.
- */
-export function runCases(from: u32, to: u32, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) runCase(from + i * CASE_SIZE, to + i * CASE_SIZE);
-}
-
-/** The flags of a case: the arithmetic ones and AC. */
-export function setFlags(cpu: Cpu, flags: u32): void {
-  setArith(cpu, flags);
-  cpu.rflags = flags & RFLAGS_AC;
-  updateModes(cpu);
-}
-
-function runCase(from: u32, to: u32): void {
-  const len = load<u32>(from, 16);
-  if (len == 0) return;
-  const cpu = cpuAt(0);
-  const insn = changetype<Insn>(changetype<usize>(cpu) + VCPU_SCRATCH);
-  const base = changetype<usize>(cpu);
-  memory.copy(base, from + 24, 128);
-  setFlags(cpu, load<u32>(from, 20));
-  memory.copy(RAM + MEMORY, from + 160, MEMORY_SIZE);
-  loadState(cpu, from + 512);
-  cpu.fault = 0;
-  cpu.ripBase = 0;
-  decode(from, INSN_MAX, cpu.modeKey, cpu.features, 0, insn);
-  const op = <u32>insn.op - COLD;
-  if (op == Op.INVALID || <u32>insn.len != len) raiseUD(cpu);
-  else if (op >= VEX + 0x400) execVex(cpu, insn);
-  else if (op >= 0x400) execSimd(cpu, insn);
-  else execFpuState(cpu, insn);
-  memory.copy(to, base, 128);
-  store<u64>(to, <u64>getArith(cpu), 128);
-  store<u32>(to, cpu.fault != 0 ? cpu.fault & 0xff : ~0, 136);
-  memory.copy(to + 144, RAM + MEMORY, MEMORY_SIZE);
-  saveState(cpu, to + 512);
-}
-
-export function loadImage(cpu: Cpu, from: u32): void {
+function loadImage(cpu: Cpu, from: u32): void {
   cpu.fcw = (load<u16>(from) & 0x1f7f) | 0x40;
   cpu.fsw = load<u16>(from, 2);
   const isPending = (cpu.fsw & ~cpu.fcw & 0x3f) != 0;
@@ -148,7 +76,7 @@ export function loadImage(cpu: Cpu, from: u32): void {
   }
 }
 
-export function saveImage(cpu: Cpu, to: u32): void {
+function saveImage(cpu: Cpu, to: u32): void {
   memory.fill(to, 0, 512);
   store<u16>(to, <u16>cpu.fcw);
   store<u16>(to, <u16>cpu.fsw, 2);

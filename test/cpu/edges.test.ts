@@ -7,6 +7,7 @@ import { buildCore } from "../../scripts/build-core.mjs";
 import {
   DATA,
   encodeCase,
+  FX,
   OUT,
   OUTCOME_SIZE,
   PAGE_ABSENT,
@@ -18,7 +19,7 @@ import {
 import { Core } from "./core";
 import { Host } from "./host";
 
-const [DB, BR, SS, GP, PF, AC] = [1, 5, 12, 13, 14, 17];
+const [DB, BR, SS, GP, PF, AC, XM] = [1, 5, 12, 13, 14, 17, 19];
 const FLAGS = 0x8d5;
 const RFLAGS_TF = 0x100;
 const RFLAGS_AC = 0x4_0000;
@@ -30,6 +31,8 @@ interface Edge extends Program {
   trap: number;
   /** Registers in the end. */
   ends?: Record<number, bigint>;
+  /** MXCSR in the end. */
+  mxcsr?: number;
   /** RIP and the arithmetic flags are those from before. */
   stays?: boolean;
 }
@@ -217,6 +220,16 @@ const EDGES: Edge[] = [
     ends: { [RAX]: 0x3002n },
   },
   {
+    does: "VCVTPS2PH of a denormal is inexact also where an unmasked underflow takes its place",
+    mode: 64,
+    // LDMXCSR [RDI], MOVD XMM2,[RDI+4], VCVTPS2PH XMM1,XMM2,0
+    code: "0fae17 660f6e5704 c4e3791dd100",
+    data: "80170000 00001000",
+    regs: { [RDI]: BigInt(DATA) },
+    trap: XM,
+    mxcsr: 0x17b2,
+  },
+  {
     does: "POP to a segment register reads a word at the end of a page",
     mode: 32,
     code: "1f",
@@ -244,6 +257,8 @@ describe("at an edge", () => {
       expect(view.getUint32(OUT.trap, true)).toBe(edge.trap);
       for (const [index, value] of Object.entries(edge.ends ?? {}))
         expect(view.getBigUint64(OUT.regs + 8 * Number(index), true)).toBe(value);
+      if (edge.mxcsr !== undefined)
+        expect(view.getUint32(OUT.fx + FX.mxcsr, true)).toBe(edge.mxcsr);
       if (!edge.stays) continue;
       expect(Number(view.getBigUint64(OUT.rip, true))).toBe(START);
       expect(view.getUint32(OUT.flags, true) & FLAGS).toBe((edge.flags ?? 0) & FLAGS);

@@ -11,6 +11,9 @@ const ROUNDS: [string, Omit<Options, "wasm" | "say">][] = [
   ["of every form", { seed: 1, count: 20, only: /^/ }],
   ["with alignment checked", { seed: 2, count: 20, only: /^/, isAligned: true }],
   ["at borders", { seed: 3, count: 10, only: /^/, isAtEdge: true }],
+  ["of the x87", { seed: 4, count: 600, only: /^(F(?!x)|Wait)/ }],
+  ["of its functions", { seed: 5, count: 3000, only: /^F(2xm1|yl2x|sin|cos|ptan|patan)/ }],
+  ["in vector registers", { seed: 6, count: 60, only: /mm/ }],
 ];
 
 describe.skipIf(!isIntel())("this processor and the core", () => {
@@ -19,6 +22,6 @@ describe.skipIf(!isIntel())("this processor and the core", () => {
     const found: string[] = [];
     const { passed } = await compareAll({ ...options, wasm, say: (line) => found.push(line) });
     expect(found.slice(0, 20)).toEqual([]);
-    expect(passed).toBeGreaterThan(50_000);
+    expect(passed).toBeGreaterThan(20_000);
   });
 });
