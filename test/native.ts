@@ -36,7 +36,7 @@ export function compileNative(name: string, flags: string[] = []) {
     execFileSync(program, args, { input, maxBuffer: 1 << 28 });
 }
 
-/** Whether undefined flags can be compared: they were measured on Intel processors. */
+/** Whether the processor is one of Intel's, on which what the manual leaves open was measured. */
 export function isIntel(): boolean {
   try {
     return readFileSync("/proc/cpuinfo", "utf8").includes("GenuineIntel");

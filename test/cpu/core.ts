@@ -154,9 +154,9 @@ export class Core {
     this.buildTables();
     this.set(Cpu.cr0, 0x8005_0033n);
     this.set(Cpu.cr3, BigInt(TABLES));
-    this.set(Cpu.cr4, 0x7_06e8n); // OSXSAVE PCIDE-less FSGSBASE OSXMMEXCPT OSFXSR PGE MCE PAE DE
+    this.set(Cpu.cr4, 0x47_06e8n); // PKE OSXSAVE PCIDE-less FSGSBASE OSXMMEXCPT OSFXSR PGE MCE PAE DE
     this.set(Cpu.efer, 0xd01n);
-    this.set(Cpu.xcr0, 7n);
+    this.set(Cpu.xcr0, 0x207n);
     this.segment(SEG_GDTR, 0, KERNEL + BigInt(GDT), 127, 0);
     this.segment(SEG_IDTR, 0, KERNEL + BigInt(IDT), 4095, 0);
     this.segment(SEG_TR, 0x40, KERNEL + BigInt(TSS), 0x67, 0x8b);
@@ -273,6 +273,7 @@ export class Core {
     this.set(Cpu.rip, rip);
     this.set(Cpu.nextRip, rip);
     this.set(Cpu.cr2, 0n);
+    this.set(Cpu.pkru, 0n);
     this.set(Cpu.dr7, this.isStepping ? DR7_L0 : 0n);
     for (const field of [Cpu.halted, Cpu.fault, Cpu.shadow, Cpu.debugHit])
       view.setUint32(VCPU + field, 0, true);
