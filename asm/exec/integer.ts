@@ -78,13 +78,9 @@ import { execString } from "./string";
 import { execSystem } from "./system";
 
 /** Runs the cold instruction `insn` (Insn.op = COLD + Op). */
-export function execInteger(cpu: Cpu, insn: Insn): u32 {
-  return execIntegerOp(cpu, insn, <u32>insn.op - COLD);
-}
-
-/** The same by operation number, for hot handlers whose Insn.op is their own. */
 // biome-ignore format: one operation per line
-export function execIntegerOp(cpu: Cpu, insn: Insn, op: u32): u32 {
+export function execInteger(cpu: Cpu, insn: Insn): u32 {
+  const op = <u32>insn.op - COLD;
   switch (op) {
     case Op.ADD:
     case Op.OR:
